@@ -1,0 +1,25 @@
+"""`bonpois check`: the books prove themselves."""
+
+from __future__ import annotations
+
+from admin_cli.console import Session, command
+from admin_cli.display import table
+from ledger.errors import N_
+from ledger.texts import gettext as _
+
+
+@command(None, "check", help=N_("Test every invariant of the books; silent when all hold, else 1."))
+async def check(session: Session) -> int:
+    from ledger.checks.actions import run_checks
+
+    violations = await run_checks(session.ledger)
+    rows = [
+        (found.check, str(found.subject), ", ".join(f"{name}={fact}" for name, fact in found.facts.items()))
+        for found in violations
+    ]
+    people = [table([_("Check"), _("Subject"), _("Facts")], rows)] if rows else []
+    session.show(violations, *people)
+    return 1 if violations else 0
+
+
+noun = check

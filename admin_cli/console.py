@@ -1,0 +1,192 @@
+"""How every command works: open the books, carry out one use case, show its answer, give the exit code.
+
+A command is an `async` function that takes the `Session` first and its own arguments by name:
+
+    @command(noun, "confirm", help=N_("Confirm that the euros arrived."), changes=True)
+    @click.argument("number", help=N_("Number of the mandate."))
+    async def confirm(session: Session, number: str) -> None:
+        funding = await confirm_funding(session.ledger, number, session.operator)
+        session.show(funding, facts([...]))
+
+It returns nothing (0), or the exit code: 1 when it found something wrong. A refusal is raised, never caught
+here. Help texts are marked with `N_` and translated when they are shown; texts inside functions with `_`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Concatenate
+
+import rich_click as click
+from rich.console import RenderableType
+
+from admin_cli.display import Advance, console, print_json, progress_bar
+from ledger.errors import N_
+from ledger.home import Home
+from ledger.texts import LANGUAGES
+from ledger.texts import gettext as _
+
+if TYPE_CHECKING:  # loading the database's libraries takes longer than showing help
+    from ledger.database.unit_of_work import Ledger
+
+Action = Callable[Concatenate["Session", ...], Awaitable[int | None]]
+
+
+@dataclass
+class Session:
+    """What the global options say, and the opened books."""
+
+    home_folder: Path | None = None
+    operator_name: str | None = None
+    as_json: bool = False
+    opened: Ledger | None = None
+
+    @property
+    def home(self) -> Home:
+        return Home.resolve(self.home_folder)
+
+    @property
+    def ledger(self) -> Ledger:
+        assert self.opened is not None, "the command was declared with opens=False"
+        return self.opened
+
+    @property
+    def operator(self) -> str:
+        """Who answers for what the command changes."""
+        assert self.operator_name is not None, "the command was declared without changes=True"
+        return self.operator_name
+
+    def require_operator(self) -> None:
+        """Refuse a command by nobody before anything is opened."""
+        if self.operator_name is None:
+            raise click.UsageError(_("Say who you are, with --operator NAME or BONPOIS_OPERATOR."))
+
+    def show(self, document: object, *people: RenderableType) -> None:
+        """Print the document with --json, else what is for people."""
+        if self.as_json:
+            print_json(document)
+            return
+        for renderable in people:
+            console().print(renderable)
+
+    def progress(self, label: str) -> AbstractContextManager[Advance]:
+        """A bar for people who sit at a terminal; gives a function `(done, total)`."""
+        return progress_bar(label, shown=not self.as_json)
+
+
+def current_session() -> Session:
+    """The session of the command that runs."""
+    context = click.get_current_context()
+    assert context is not None
+    session: Session = context.find_root().obj
+    return session
+
+
+def command(
+    group: click.Group | None,
+    name: str,
+    *,
+    help: str,  # noqa: A002 - Click's own word
+    changes: bool = False,
+    opens: bool = True,
+    creates: bool = False,
+) -> Callable[[Action], click.Command]:
+    """Make a command of an async function.
+
+    `changes`: it needs an operator. `opens`: the session gets the opened books. `creates`: a home that does
+    not exist yet is made; without it that is refused (`HomeEmpty`).
+    """
+
+    def decorate(action: Action) -> click.Command:
+        @wraps(action)
+        def run(**values: Any) -> int:
+            session = current_session()
+            if changes:
+                session.require_operator()
+            return asyncio.run(_carry_out(session, action, values, opens=opens, creates=creates)) or 0
+
+        made: click.Command = click.command(name, help=help, add_help_option=False)(run)
+        made.params += shared_options(operator=changes)
+        if group is not None:
+            group.add_command(made)
+        return made
+
+    return decorate
+
+
+def noun_group(name: str, *, help: str) -> click.RichGroup:  # noqa: A002 - Click's own word
+    """A group of verbs."""
+    made = click.RichGroup(name=name, help=help, add_help_option=False, no_args_is_help=True)
+    made.params += [help_option(), *place_options(hidden=True)]
+    return made
+
+
+async def _carry_out(
+    session: Session, action: Action, values: dict[str, Any], *, opens: bool, creates: bool
+) -> int | None:
+    if not opens:
+        return await action(session, **values)
+    from ledger.opening import opened_ledger
+
+    async with opened_ledger(session.home, creates=creates) as session.opened:
+        return await action(session, **values)
+
+
+def shared_options(*, operator: bool) -> list[click.Parameter]:
+    """What each command takes besides its own; place and language are shown by `bonpois --help` only."""
+    options = [operator_option()] if operator else []
+    return [*options, json_option(), help_option(), *place_options(hidden=True)]
+
+
+def operator_option(envvar: str | None = None) -> click.Parameter:
+    text = N_("Who answers for it; see `bonpois operator list`.")
+    return _remembered("operator_name", "--operator", metavar=N_("NAME"), help=text, envvar=envvar)
+
+
+def json_option(*, hidden: bool = False) -> click.Parameter:
+    text = N_("Print JSON, with stable keys.")
+    return _remembered("as_json", "--json", is_flag=True, help=text, hidden=hidden)
+
+
+def place_options(*, hidden: bool) -> list[click.Parameter]:
+    """`--home` and `--lang` work before and after the noun and the verb."""
+    home = N_("The folder of this installation (or BONPOIS_HOME).")
+    language = N_("Language of all texts (or BONPOIS_LANG); French by default.")
+    folder: click.ParamType[Path] = click.Path(path_type=Path)
+    return [
+        _remembered("home_folder", "--home", metavar=N_("FOLDER"), type=folder, help=home, hidden=hidden),
+        click.RichOption(
+            ["--lang"], type=click.Choice(LANGUAGES), help=language, expose_value=False, hidden=hidden
+        ),
+    ]
+
+
+def help_option() -> click.Parameter:
+    def show_help(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - Click's way
+        if value and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit()
+
+    return click.RichOption(
+        ["--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show_help,
+        help=N_("Show this help."),
+    )
+
+
+def _remembered(attribute: str, *names: str, **settings: Any) -> click.Parameter:
+    """An option whose value goes into the session instead of into the command's arguments."""
+
+    def remember(ctx: click.Context, _parameter: click.Parameter, value: Any) -> None:
+        if value:
+            setattr(ctx.ensure_object(Session), attribute, value)
+
+    return click.RichOption(list(names), expose_value=False, callback=remember, **settings)

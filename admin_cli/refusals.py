@@ -1,0 +1,98 @@
+"""How a refusal is told: number, title, facts and remedy to people on stderr; one JSON object to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from admin_cli.display import console, print_json
+from ledger.errors import N_, Fact, Refusal
+from ledger.texts import format_cents
+from ledger.texts import gettext as _
+
+# Facts that people are told by name; any other is shown under its own key.
+NAMES = {
+    "accounts": N_("accounts"),
+    "amount": N_("amount"),
+    "available": N_("available"),
+    "column": N_("column"),
+    "file": N_("file"),
+    "folder": N_("folder"),
+    "imported_at": N_("imported on"),
+    "log": N_("log file"),
+    "missing": N_("missing"),
+    "name": N_("name"),
+    "needed": N_("needed"),
+    "number": N_("number"),
+    "operator": N_("operator"),
+    "pattern": N_("pattern"),
+    "pool": N_("pool"),
+    "programme": N_("programme"),
+    "reason": N_("reason"),
+    "setting": N_("setting"),
+    "siret": N_("SIRET"),
+    "state": N_("state"),
+    "total": N_("total"),
+    "usage": N_("usage"),
+    "value": N_("value"),
+}
+
+
+def tell(refusal: Refusal, *, as_json: bool) -> int:
+    """Tell it and give the exit code of its class."""
+    if as_json:
+        print_json(document(refusal))
+    console(errors=True).print(for_people(refusal))
+    return refusal.exit_code
+
+
+def document(refusal: Refusal) -> dict[str, Fact]:
+    """The same members as the HTTP problem document, without its address."""
+    return {
+        "number": refusal.label,
+        "code": refusal.code,
+        "title": _(refusal.title),
+        "remedy": _(refusal.remedy),
+        "retryable": refusal.retryable,
+        **refusal.facts,
+    }
+
+
+def for_people(refusal: Refusal) -> RenderableType:
+    faults = refusal.facts.get("faults")
+    others = [(key, fact) for key, fact in refusal.facts.items() if key != "faults" and fact is not None]
+    lines = [Text(f"{refusal.label}  {_(refusal.title)}", style="bold red")]
+    lines += [Text(f"  {_named(key)}: {_told(key, fact)}") for key, fact in others]
+    if isinstance(faults, list | tuple):
+        lines += [Text(f"  {_fault(fault, refusal.facts)}") for fault in faults]
+    return Group(*lines, Text(f"→ {_(refusal.remedy)}"))
+
+
+def _named(key: str) -> str:
+    plain = key.removesuffix("_cents")
+    return _(NAMES.get(plain, plain.replace("_", " ")))
+
+
+def _told(key: str, fact: Fact) -> str:
+    if isinstance(fact, int) and key.endswith("_cents"):
+        return format_cents(fact)
+    if isinstance(fact, list | tuple):
+        return ", ".join(str(part) for part in fact)
+    return str(fact)
+
+
+def _fault(fault: Fact, facts: Mapping[str, Fact]) -> str:
+    """One fault as `file:row:column: "value": what is wrong`, which editors can follow."""
+    if not isinstance(fault, Mapping):
+        return str(fault)
+    place = [fault.get("file") or facts.get("file"), fault.get("row"), fault.get("column")]
+    value = fault.get("value")
+    parts = [
+        ":".join(str(part) for part in place if part not in {None, ""}),
+        f"« {value} »" if value else "",
+        str(fault.get("fault", "")),
+        str(fault.get("remedy") or ""),
+    ]
+    return ": ".join(part for part in parts if part)

@@ -1,0 +1,1 @@
+"""The core of Bonpois: knows accounting and aid, knows no HTTP and no terminal."""

@@ -1,0 +1,1 @@
+"""The books: chart of accounts, transactions, the journal (the one writer), balances."""

@@ -1,0 +1,78 @@
+"""What can be done with cards: issue, block, replace, list. Secrets leave here once, in the answer."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ledger.approvals.actions import operator_named
+from ledger.cards import rules, store
+from ledger.cards.model import Card, CardKind, IssuedCard
+from ledger.database.unit_of_work import Ledger, UnitOfWork
+from ledger.errors import NotPossibleNow, UnknownCard, UnknownHousehold
+from ledger.identifiers import new_subject_id
+
+
+async def issue_card(ledger: Ledger, household_id: UUID, kind: CardKind, operator: str) -> IssuedCard:
+    """Issue one more card to a household; its balance is the household's, so nothing moves in the books."""
+    async with ledger.unit_of_work() as work:
+        await operator_named(work, operator)
+        return await _issue(work, household_id, kind)
+
+
+async def block_card(ledger: Ledger, number: int, operator: str) -> Card:
+    """Block a lost card at once. The balance stays with the household."""
+    async with ledger.unit_of_work() as work:
+        return await _block(work, number, operator)
+
+
+async def replace_card(ledger: Ledger, number: int, operator: str) -> IssuedCard:
+    """Block a card, if it is not blocked already, and issue another of its kind to the same household."""
+    async with ledger.unit_of_work() as work:
+        card = await store.card_numbered(work, number)
+        if card is None or card.state == "active":
+            card = await _block(work, number, operator)
+        return await _issue(work, card.household_id, card.kind)
+
+
+async def list_cards(ledger: Ledger, household_id: UUID) -> list[Card]:
+    """The cards of a household, without secrets."""
+    async with ledger.unit_of_work() as work:
+        return await store.cards_of(work, household_id)
+
+
+async def _block(work: UnitOfWork, number: int, operator: str) -> Card:
+    who = await operator_named(work, operator)
+    card = await store.card_numbered(work, number)
+    if card is None:
+        raise UnknownCard(number=number)
+    if card.state != "active":
+        raise NotPossibleNow(number=number, state=card.state)
+    await store.block(work, card.id, who.id)
+    return card
+
+
+async def _issue(work: UnitOfWork, household_id: UUID, kind: CardKind) -> IssuedCard:
+    if not await store.household_exists(work, household_id):
+        raise UnknownHousehold(household_id=str(household_id))
+    card_id = new_subject_id()
+    secret = rules.new_paper_secret() if kind == "paper" else rules.new_phone_secret()
+    pin = rules.new_pin() if kind == "paper" else None
+    stored = (
+        rules.encrypt_phone_secret(work.keys, card_id, secret)
+        if pin is None
+        else rules.paper_secret_hmac(work.keys, card_id, secret)
+    )
+    pin_hmac = None if pin is None else rules.pin_hmac(work.keys, card_id, pin)
+    while True:  # a taken number, one in a billion, is drawn again
+        number = rules.new_number()
+        if await store.add_card(
+            work,
+            card_id=card_id,
+            number=number,
+            household_id=household_id,
+            kind=kind,
+            secret=stored,
+            pin_hmac=pin_hmac,
+            issued_at=work.now,
+        ):
+            return IssuedCard(card_id, number, kind, secret, pin)

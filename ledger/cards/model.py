@@ -1,0 +1,74 @@
+"""Cards and credentials as values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from stdnum import luhn
+
+CardKind = Literal["paper", "phone"]
+
+NUMBER_DIGITS = 10
+_CODE = re.compile(r"^BP1/(?P<number>[1-9]\d{9})(?:/(?:(?P<otp>\d{8})|(?P<secret>[A-Z2-7]{10})))?$")
+_NUMBER = re.compile(r"^[1-9]\d{9}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a till read or a cashier typed. Exactly one of `otp` and `secret`, or neither: number and PIN."""
+
+    number: int
+    otp: str | None = field(default=None, repr=False)
+    secret: str | None = field(default=None, repr=False)
+    pin: str | None = field(default=None, repr=False)
+
+
+def parse_credential(text: str, pin: str | None) -> Credential:
+    """Read `BP1/<card>/<code>`, `BP1/<card>` or the printed number in groups; `ValueError` for anything else."""
+    found = _CODE.match(text.strip().upper())
+    if found is not None:
+        return Credential(int(found["number"]), found["otp"], found["secret"], pin)
+    number = re.sub(r"[ .-]", "", text)
+    if _NUMBER.match(number) is None or not luhn.is_valid(number):
+        raise ValueError("credential")
+    return Credential(int(number), pin=pin)
+
+
+def grouped(number: int) -> str:
+    """The number as it is printed: 123 456 789 0 would be misread, so 1234 567 890."""
+    digits = f"{number:0{NUMBER_DIGITS}d}"
+    return f"{digits[:4]} {digits[4:7]} {digits[7:]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card as the books know it: `secret` is encrypted (phone) or a HMAC (paper)."""
+
+    id: UUID
+    number: int
+    household_id: UUID
+    kind: CardKind
+    issued_at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCard:
+    """What is handed over once and never stored in clear: the secret, and for paper the PIN."""
+
+    id: UUID
+    number: int
+    kind: CardKind
+    secret: str = field(repr=False)
+    pin: str | None = field(repr=False)
+
+    @property
+    def uri(self) -> str:
+        """What the card's QR holds (paper), or what enrols a telephone (an `otpauth` key URI)."""
+        if self.kind == "paper":
+            return f"BP1/{self.number}/{self.secret}"
+        return f"otpauth://totp/Pois:{self.number}?secret={self.secret}&algorithm=SHA256&digits=8&period=30"

@@ -1,0 +1,74 @@
+"""The SQL of cards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+
+from ledger.cards.model import Card, CardKind
+from ledger.database.unit_of_work import UnitOfWork
+
+_ADD = text("""
+    INSERT INTO ledger.card (id, number, household_id, kind, secret, pin_hmac, issued_at)
+    VALUES (:id, :number, :household_id, :kind, :secret, :pin_hmac, :issued_at)
+    ON CONFLICT (number) DO NOTHING
+""")
+_SELECT = """
+    SELECT c.id, c.number, c.household_id, c.kind, c.issued_at, coalesce(s.state, 'active') AS state
+    FROM ledger.card AS c LEFT JOIN ledger.subject_state AS s ON s.subject_id = c.id
+"""
+_BY_NUMBER = text(_SELECT + " WHERE c.number = :number")
+_OF_HOUSEHOLD = text(_SELECT + " WHERE c.household_id = :household_id ORDER BY c.issued_at, c.number")
+_HOUSEHOLD = text("SELECT EXISTS (SELECT FROM ledger.household WHERE id = :id)")
+_BLOCK = text("""
+    INSERT INTO ledger.event (subject, subject_id, kind, occurred_at, operator_id)
+    VALUES ('card', :card_id, 'block', :now, :operator_id)
+""")
+
+
+async def add_card(  # noqa: PLR0913 - one argument per column
+    work: UnitOfWork,
+    *,
+    card_id: UUID,
+    number: int,
+    household_id: UUID,
+    kind: CardKind,
+    secret: bytes,
+    pin_hmac: bytes | None,
+    issued_at: datetime,
+) -> bool:
+    """Record a card; `False` where its number is taken."""
+    result = await work.run(
+        _ADD,
+        id=card_id,
+        number=number,
+        household_id=household_id,
+        kind=kind,
+        secret=secret,
+        pin_hmac=pin_hmac,
+        issued_at=issued_at,
+    )
+    return result.rowcount == 1
+
+
+async def card_numbered(work: UnitOfWork, number: int) -> Card | None:
+    """The card with a printed number."""
+    row = (await work.run(_BY_NUMBER, number=number)).one_or_none()
+    return None if row is None else Card(**row._mapping)
+
+
+async def cards_of(work: UnitOfWork, household_id: UUID) -> list[Card]:
+    """All cards of a household, the oldest first."""
+    return [Card(**row._mapping) for row in await work.run(_OF_HOUSEHOLD, household_id=household_id)]
+
+
+async def household_exists(work: UnitOfWork, household_id: UUID) -> bool:
+    """Whether the books know this household."""
+    return bool((await work.run(_HOUSEHOLD, id=household_id)).scalar_one())
+
+
+async def block(work: UnitOfWork, card_id: UUID, operator_id: UUID) -> None:
+    """Record that a card is blocked."""
+    await work.run(_BLOCK, card_id=card_id, now=work.now, operator_id=operator_id)

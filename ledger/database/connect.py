@@ -1,0 +1,46 @@
+"""One way to open a raw connection; the server's refusals become ours, without the server's words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from ledger.errors import DatabaseNotReady, DatabaseUnreachable
+
+APPLICATION = "bonpois"
+_SECONDS_MAX = 10
+
+
+def connection_arguments(url: str, *, pooled: bool = False, **settings: str) -> dict[str, Any]:
+    """What asyncpg needs. `pooled`: a pooler in transaction mode cannot keep prepared statements."""
+    arguments: dict[str, Any] = {
+        "dsn": url,
+        "timeout": _SECONDS_MAX,
+        "server_settings": {"application_name": APPLICATION, **settings},
+    }
+    return arguments | ({"statement_cache_size": 0} if pooled else {})
+
+
+async def connect(url: str, *, pooled: bool = False, **settings: str) -> asyncpg.Connection:
+    """Open a connection with session settings such as `role`; `DatabaseUnreachable` or `DatabaseNotReady`."""
+    try:
+        return await asyncpg.connect(**connection_arguments(url, pooled=pooled, **settings))
+    except asyncpg.InvalidParameterValueError:
+        raise DatabaseNotReady(role=settings.get("role")) from None  # there is no such role yet
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnreachable(sqlstate=getattr(error, "sqlstate", None)) from None
+    except (OSError, TimeoutError) as error:
+        raise DatabaseUnreachable(reason=type(error).__name__) from None
+
+
+@asynccontextmanager
+async def connected(url: str, *, pooled: bool = False, **settings: str) -> AsyncIterator[asyncpg.Connection]:
+    """A raw connection for the length of the block."""
+    connection = await connect(url, pooled=pooled, **settings)
+    try:
+        yield connection
+    finally:
+        await connection.close(timeout=_SECONDS_MAX)

@@ -1,0 +1,49 @@
+"""A unit of work: one database transaction, one reading of the clock, the keys. All of it happens or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, TextClause
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ledger.clock import Clock
+from ledger.database.engine import Database
+from ledger.keyring import Keyring
+
+
+@dataclass(frozen=True)
+class UnitOfWork:
+    """What the steps of one use case share."""
+
+    connection: AsyncConnection
+    now: datetime
+    keys: Keyring
+
+    async def run(self, statement: TextClause, **values: Any) -> CursorResult[Any]:
+        """Execute one statement with named values."""
+        return await self.connection.execute(statement, values)
+
+    async def run_many(self, statement: TextClause, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute one statement for each row; no row, no round trip."""
+        if rows:
+            await self.connection.execute(statement, rows)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The opened books: what every use case takes as its first argument."""
+
+    database: Database
+    clock: Clock
+    keys: Keyring
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
+        """Commit at the end of the block; an exception rolls everything back."""
+        async with self.database.engine.begin() as connection:
+            yield UnitOfWork(connection, self.clock.now(), self.keys)

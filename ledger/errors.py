@@ -1,0 +1,402 @@
+"""The one catalogue of everything the product can refuse.
+
+A refusal is a class with a stable number and a stable code; its facts travel as data (RFC 9457 extension
+members over HTTP, keys of `--json` in the terminal). Numbers are never reused. `ERRORS.md` is generated from
+this module. Blocks: E1 the request · E2 its fate · E3 the card and the sale · E4 merchants and tills ·
+E5 programmes, files and people · E6 reconciliation · E7 the installation · E9 our own faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+Fact = int | str | None | Sequence["Fact"] | Mapping[str, "Fact"]
+
+CATALOGUE: dict[int, type[Refusal]] = {}
+
+
+def N_(message: str) -> str:  # noqa: N802 - the gettext convention for "translate later"
+    """Mark a message for the catalogue; it is translated where it is shown."""
+    return message
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of ours
+    """An answer "no" with its reason. It may be raised, or returned as a value where neighbours must not suffer.
+
+    `status` is the HTTP status; `exit_code` the terminal's (2 bad input or use, 3 refused by a rule);
+    `retryable` tells whether the very same request may succeed later.
+    """
+
+    number: ClassVar[int] = 0
+    code: ClassVar[str] = ""
+    status: ClassVar[int] = 422
+    exit_code: ClassVar[int] = 3
+    retryable: ClassVar[bool] = False
+    title: ClassVar[str] = ""
+    remedy: ClassVar[str] = ""
+
+    def __init__(self, **facts: Fact) -> None:
+        self.facts: dict[str, Fact] = facts
+        super().__init__(f"{self.label} {self.code} {facts or ''}".rstrip())
+
+    def __init_subclass__(cls) -> None:
+        assert cls.number not in CATALOGUE, f"E{cls.number} is taken: numbers are never reused"
+        assert all(cls.code != other.code for other in CATALOGUE.values()), f"{cls.code} is taken"
+        CATALOGUE[cls.number] = cls
+
+    @property
+    def label(self) -> str:
+        """The number as the cashier reads it on the telephone, such as E3004."""
+        return f"E{self.number}"
+
+
+# E1: the request itself. None of these leaves a trace in the books.
+
+
+class InvalidRequest(Refusal):
+    number, code, status, exit_code = 1001, "invalid-request", 400, 2
+    title = N_("The request cannot be read.")
+    remedy = N_("Correct the field named and send it again with a new key.")
+
+
+class Unauthorised(Refusal):
+    number, code, status = 1002, "unauthorised", 401
+    title = N_("This till is not known here.")
+    remedy = N_("Pair the till again with a new pairing code.")
+
+
+class OutOfScope(Refusal):
+    number, code, status = 1003, "out-of-scope", 403
+    title = N_("This till may not do that.")
+    remedy = N_("Use a device paired for this purpose.")
+
+
+class NotFound(Refusal):
+    number, code, status = 1004, "not-found", 404
+    title = N_("There is nothing at this address.")
+    remedy = N_("Check the address and the identifier.")
+
+
+class IdempotencyKeyMissing(Refusal):
+    number, code, status, exit_code = 1005, "idempotency-key-missing", 400, 2
+    title = N_("The Idempotency-Key header is missing or unusable.")
+    remedy = N_("Send 1 to 255 visible ASCII characters, a new key for each new request.")
+
+
+class MethodNotAllowed(Refusal):
+    number, code, status, exit_code = 1006, "method-not-allowed", 405, 2
+    title = N_("This address does not take this method.")
+    remedy = N_("See the documentation of the interface.")
+
+
+class RequestTooLarge(Refusal):
+    number, code, status, exit_code = 1007, "request-too-large", 413, 2
+    title = N_("The request is too large.")
+    remedy = N_("Send category totals, not items.")
+
+
+class TooManyRequests(Refusal):
+    number, code, status, retryable = 1008, "too-many-requests", 429, True
+    title = N_("Too many attempts from here.")
+    remedy = N_("Wait for the time stated, then try again.")
+
+
+# E2: the fate of a request.
+
+
+class IdempotencyConflict(Refusal):
+    number, code, status = 2001, "idempotency-conflict", 409
+    title = N_("This key was used for another request.")
+    remedy = N_("Use a new key for each new request.")
+
+
+class RequestAbandoned(Refusal):
+    number, code, status = 2002, "request-abandoned", 409
+    title = N_("This sale was abandoned by the till; nothing was debited.")
+    remedy = N_("Start the sale again with a new key.")
+
+
+class StaleRequest(Refusal):
+    number, code, status = 2003, "stale-request", 409
+    title = N_("The request is too old; nothing was debited.")
+    remedy = N_("Start the sale again; check the clock of the till.")
+
+
+# E3: the card and the sale. Frozen under the key, except the throttled ones.
+
+
+class CodeRefused(Refusal):
+    number, code = 3001, "code-refused"
+    title = N_("The code is not accepted.")
+    remedy = N_("Scan again, or ask for the code again.")
+
+
+class CodeAlreadyUsed(Refusal):
+    number, code = 3002, "code-already-used"
+    title = N_("This code was already used.")
+    remedy = N_("Wait for the next code on the telephone and scan it.")
+
+
+class CardBlocked(Refusal):
+    number, code = 3003, "card-blocked"
+    title = N_("This card is blocked.")
+    remedy = N_("Pay otherwise; the holder can ask for a new card.")
+
+
+class InsufficientBalance(Refusal):
+    number, code = 3004, "insufficient-balance"
+    title = N_("The balance is not sufficient.")
+    remedy = N_("Pay the rest otherwise.")
+
+
+class NothingEligible(Refusal):
+    number, code = 3005, "nothing-eligible"
+    title = N_("Nothing in this basket can be paid in Pois.")
+    remedy = N_("Pay otherwise.")
+
+
+class TooManyAttempts(Refusal):
+    number, code, status, retryable = 3006, "too-many-attempts", 429, True
+    title = N_("Too many wrong codes.")
+    remedy = N_("Wait for the time stated, then try again.")
+
+
+class CapReached(Refusal):
+    number, code = 3007, "cap-reached"
+    title = N_("This card has reached its limit for today.")
+    remedy = N_("Pay otherwise, or come back tomorrow.")
+
+
+class RefundTooLarge(Refusal):
+    number, code = 3008, "refund-too-large"
+    title = N_("More than was paid cannot be refunded.")
+    remedy = N_("Refund at most what is still refundable.")
+
+
+class MerchantBalanceTooLow(Refusal):
+    number, code = 3009, "merchant-balance-too-low"
+    title = N_("The merchant's balance does not cover this.")
+    remedy = N_("Cancel the open conversion, then try again.")
+
+
+# E4: merchants and tills.
+
+
+class MerchantNotActive(Refusal):
+    number, code, status = 4001, "merchant-not-active", 403
+    title = N_("This merchant cannot take Pois at the moment.")
+    remedy = N_("Call the association.")
+
+
+class PairingCodeRefused(Refusal):
+    number, code, status = 4002, "pairing-code-refused", 401
+    title = N_("The pairing code is not accepted.")
+    remedy = N_("Ask for a new pairing code; each works once, for 15 minutes.")
+
+
+class UnknownMerchant(Refusal):
+    number, code, status = 4003, "unknown-merchant", 404
+    title = N_("No merchant has this SIRET.")
+    remedy = N_("Check the SIRET, or import the merchant first.")
+
+
+class UnknownTill(Refusal):
+    number, code, status = 4004, "unknown-till", 404
+    title = N_("No till has this number.")
+    remedy = N_("See `bonpois till list`.")
+
+
+# E5: programmes, files and people.
+
+
+class FileFaulty(Refusal):
+    """One or more faults in an input file; `faults` is a list of {row, column, value, fault}; nothing was done."""
+
+    number, code, exit_code = 5001, "file-faulty", 2
+    title = N_("The file has faults; nothing was imported.")
+    remedy = N_("Correct the rows named and import the file again.")
+
+
+class FileAlreadyImported(Refusal):
+    number, code, status, exit_code = 5002, "file-already-imported", 409, 2
+    title = N_("This file was imported before.")
+    remedy = N_("Nothing is to be done; see the first import named.")
+
+
+class FileUnreadable(Refusal):
+    number, code, exit_code = 5003, "file-unreadable", 2
+    title = N_("The file cannot be read.")
+    remedy = N_("Check its name, its place and that it may be read.")
+
+
+class UnknownOperator(Refusal):
+    number, code, status = 5004, "unknown-operator", 404
+    title = N_("No operator has this name.")
+    remedy = N_("Name yourself with --operator; see `bonpois operator list`.")
+
+
+class SamePerson(Refusal):
+    number, code = 5005, "same-person"
+    title = N_("Who prepares does not approve.")
+    remedy = N_("Let another operator approve.")
+
+
+class PoolTooLow(Refusal):
+    number, code = 5006, "pool-too-low"
+    title = N_("The programme's pool does not cover this run.")
+    remedy = N_("Fund the programme first, or prepare a smaller run.")
+
+
+class UnknownProgramme(Refusal):
+    number, code, status = 5007, "unknown-programme", 404
+    title = N_("No programme has this code.")
+    remedy = N_("See `bonpois programme list`.")
+
+
+class AlreadyExists(Refusal):
+    number, code, status = 5008, "already-exists", 409
+    title = N_("This is already recorded.")
+    remedy = N_("Nothing is to be done; see what is recorded.")
+
+
+class NotPending(Refusal):
+    number, code, status = 5009, "not-pending", 409
+    title = N_("This is not waiting for approval.")
+    remedy = N_("See the list of pending runs.")
+
+
+class NothingToIssue(Refusal):
+    number, code = 5010, "nothing-to-issue"
+    title = N_("No household is entitled and waiting.")
+    remedy = N_("Import households, or check the rules of the programme.")
+
+
+class UnknownCard(Refusal):
+    number, code, status = 5011, "unknown-card", 404
+    title = N_("No card has this number.")
+    remedy = N_("Check the number printed on the card.")
+
+
+class UnknownHousehold(Refusal):
+    number, code, status = 5012, "unknown-household", 404
+    title = N_("No household has this case number.")
+    remedy = N_("Check the case number, or import the household first.")
+
+
+class UnknownMandate(Refusal):
+    number, code, status = 5013, "unknown-mandate", 404
+    title = N_("No mandate has this number.")
+    remedy = N_("Check the number, or record the mandate first.")
+
+
+class NotPossibleNow(Refusal):
+    number, code, status = 5014, "not-possible-now", 409
+    title = N_("The present state does not allow this.")
+    remedy = N_("See the state named.")
+
+
+class BadValue(Refusal):
+    number, code, exit_code = 5015, "bad-value", 2
+    title = N_("A value cannot be used.")
+    remedy = N_("Correct the value named.")
+
+
+class ContentDiffers(Refusal):
+    number, code, status = 5016, "content-differs", 409
+    title = N_("This is no longer what was proposed.")
+    remedy = N_("Do not approve; prepare it again and find out what changed.")
+
+
+class UnknownRun(Refusal):
+    number, code, status = 5017, "unknown-run", 404
+    title = N_("No aid run has this number.")
+    remedy = N_("See `bonpois aid list`.")
+
+
+# E7: the installation.
+
+
+class RehearsalOnly(Refusal):
+    number, code, exit_code = 7001, "rehearsal-only", 2
+    title = N_("Only a home made by `bonpois demo` may run with a foreign clock.")
+    remedy = N_("Choose another folder with --home.")
+
+
+class DatabaseNotReady(Refusal):
+    number, code, status, exit_code, retryable = 7002, "database-not-ready", 503, 2, True
+    title = N_("The database is not up to date.")
+    remedy = N_("Run `bonpois db upgrade`.")
+
+
+class DatabaseUnreachable(Refusal):
+    number, code, status, exit_code, retryable = 7003, "database-unreachable", 503, 2, True
+    title = N_("The database does not answer.")
+    remedy = N_("Check that the server runs and that its address is right.")
+
+
+class WrongDatabaseRole(Refusal):
+    number, code, exit_code = 7004, "wrong-database-role", 2
+    title = N_("The service refuses to log in as an owner or a superuser.")
+    remedy = N_("Let BONPOIS_DATABASE_URL name the login of the application.")
+
+
+class HomeClosed(Refusal):
+    number, code, exit_code = 7005, "home-closed", 2
+    title = N_("The embedded database cannot reach this folder.")
+    remedy = N_("Choose another folder with --home, or open the folder named to others (chmod o+x).")
+
+
+class EmbeddedFailed(Refusal):
+    number, code, exit_code = 7006, "embedded-failed", 2
+    title = N_("The embedded database did not start.")
+    remedy = N_("See the log file named.")
+
+
+class KeysMissing(Refusal):
+    number, code, exit_code = 7007, "keys-missing", 2
+    title = N_("The key file of this home is missing or damaged.")
+    remedy = N_("Put the key file back from its own backup; a new one cannot read the old data.")
+
+
+class BadConfiguration(Refusal):
+    number, code, exit_code = 7008, "bad-configuration", 2
+    title = N_("A setting cannot be used.")
+    remedy = N_("Correct the setting named.")
+
+
+class HomeEmpty(Refusal):
+    number, code, exit_code = 7009, "home-empty", 2
+    title = N_("There is no ledger in this folder yet.")
+    remedy = N_("Make one with `bonpois db init`, or choose another folder with --home.")
+
+
+class BadUse(Refusal):
+    """A command line that cannot be understood; `reason` says why."""
+
+    number, code, exit_code = 7010, "bad-use", 2
+    title = N_("The command cannot be understood.")
+    remedy = N_("Add --help to the command to see how it is used.")
+
+
+class ProgramFailed(Refusal):
+    """One of PostgreSQL's own programs failed; `said` is what it said."""
+
+    number, code, exit_code = 7011, "program-failed", 2
+    title = N_("A program of PostgreSQL failed.")
+    remedy = N_("See what it said.")
+
+
+# E9: our own faults.
+
+
+class InternalError(Refusal):
+    number, code, status, retryable = 9001, "internal-error", 500, True
+    title = N_("The service failed; this is our fault.")
+    remedy = N_("Try again with the same key; if it goes on, call us with the number shown.")
+
+
+class Unavailable(Refusal):
+    number, code, status, retryable = 9002, "unavailable", 503, True
+    title = N_("The service cannot answer at the moment.")
+    remedy = N_("Try again with the same key after the time stated.")

@@ -1,0 +1,106 @@
+"""The secrets that must never be in the database: one file of the home, or one named by the environment.
+
+A dump of the database alone gives away no PIN, no paper secret, no telephone secret and no identity.
+Each use has a key of its own, derived from the newest master key (HKDF, RFC 5869), so that one cannot stand in
+for another. Masters are numbered and an older one keeps decrypting: adding one is the rotation.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from ledger.errors import KeysMissing
+
+_NONCE_BYTES = 12
+_VERSION_BYTES = 1
+_FILE = "masters.json"
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Master keys by version. HMAC keys come from the first master (a HMAC cannot be re-keyed in place);
+    encryption uses the newest and names it in the first byte."""
+
+    masters: tuple[bytes, ...] = field(repr=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Keyring:
+        """Read the key file of a home; a missing or damaged one is refused (`KeysMissing`)."""
+        try:
+            texts = json.loads((folder / _FILE).read_text(encoding="ascii"))
+            masters = tuple(bytes.fromhex(text) for text in texts)
+        except (OSError, ValueError, TypeError):
+            raise KeysMissing(file=str(folder / _FILE)) from None
+        if not masters or any(len(master) != 32 for master in masters):
+            raise KeysMissing(file=str(folder / _FILE))
+        return cls(masters)
+
+    @classmethod
+    def create(cls, folder: Path) -> Keyring:
+        """Make a first key file, readable by its owner only; an existing one is loaded, never replaced."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = folder / f".{_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            json.dump([secrets.token_bytes(32).hex()], file)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(beside, folder / _FILE)  # fails where one exists: two processes cannot both make one
+        except FileExistsError:
+            pass
+        finally:
+            beside.unlink()
+        return cls.load(folder)
+
+    def hmac(self, use: str, *parts: bytes) -> bytes:
+        """HMAC-SHA-256 (RFC 2104) over length-prefixed parts, under the key of one use."""
+        mac = hmac.new(_derive(self.masters[0], use), digestmod=sha256)
+        for part in parts:
+            mac.update(len(part).to_bytes(4, "big") + part)
+        return mac.digest()
+
+    def encrypt(self, use: str, plain: bytes, bound_to: bytes = b"") -> bytes:
+        """AES-256-GCM (NIST SP 800-38D): version byte, nonce, text and tag; `bound_to` says whose it is."""
+        version = len(self.masters) - 1
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        text = _cipher(self.masters[version], use).encrypt(nonce, plain, bound_to)
+        return bytes([version]) + nonce + text
+
+    def decrypt(self, use: str, sealed: bytes, bound_to: bytes = b"") -> bytes:
+        """The plain text of `encrypt`; a wrong key or owner raises `KeysMissing`."""
+        version, nonce = sealed[0], sealed[_VERSION_BYTES : _VERSION_BYTES + _NONCE_BYTES]
+        if version >= len(self.masters):
+            raise KeysMissing(version=version)
+        text = sealed[_VERSION_BYTES + _NONCE_BYTES :]
+        try:
+            return _cipher(self.masters[version], use).decrypt(nonce, text, bound_to)
+        except InvalidTag:
+            raise KeysMissing(use=use) from None
+
+
+@cache
+def _derive(master: bytes, use: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"bonpois {use}".encode()).derive(master)
+
+
+@cache
+def _cipher(master: bytes, use: str) -> AESGCM:
+    return AESGCM(_derive(master, f"encrypt {use}"))
+
+
+def same(one: bytes, other: bytes) -> bool:
+    """Compare two secrets in constant time."""
+    return hmac.compare_digest(one, other)

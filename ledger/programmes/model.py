@@ -1,0 +1,255 @@
+"""A programme and its rules, households and decisions, mandates and aid runs, as values.
+
+The rules are kept as canonical JSON (sorted keys, amounts in centimes), so that equal rules have equal hashes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+Medium = Literal["paper", "phone"]
+RunState = Literal["pending", "approved", "issued"]
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """Consumption units of a household's members; the defaults are INSEE's (the OECD-modified scale)."""
+
+    first_adult: Decimal = Decimal("1")
+    other_14_plus: Decimal = Decimal("0.5")
+    under_14: Decimal = Decimal("0.3")
+
+
+class PerConsumptionUnit(msgspec.Struct, frozen=True, tag_field="form", tag="per-consumption-unit"):
+    """An amount per consumption unit, rounded down to the centime."""
+
+    base_cents: int
+    weights: Weights
+
+
+class FlatRate(msgspec.Struct, frozen=True, tag_field="form", tag="flat-rate"):
+    """A fixed amount, and more for each adult and child; the weights serve the rest to live only."""
+
+    fixed_cents: int
+    per_adult_cents: int
+    per_child_cents: int
+    weights: Weights
+
+
+Scale = PerConsumptionUnit | FlatRate
+
+
+class Eligibility(msgspec.Struct, frozen=True):
+    """Who is entitled: a rest to live per day and consumption unit strictly below the ceiling, or a derogation."""
+
+    rest_to_live_per_day_ceiling_cents: int
+    derogations: frozenset[str]
+
+
+class Validity(msgspec.Struct, frozen=True):
+    """How long a voucher lasts: so many days after the first, within the calendar year or not."""
+
+    days: int
+    calendar_year: bool
+
+
+class Basket(msgspec.Struct, frozen=True):
+    """What vouchers pay for. `listed`: all categories that a till offers, in the order of the programme's file."""
+
+    eligible: frozenset[str]
+    listed: tuple[str, ...]
+
+
+class Caps(msgspec.Struct, frozen=True):
+    """How much a paper card may spend: in one sale, in one day."""
+
+    paper_sale_cents: int
+    paper_day_cents: int
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """One version of the rules of a programme."""
+
+    scale: Scale
+    eligibility: Eligibility
+    validity: Validity
+    basket: Basket
+    caps: Caps
+
+
+def rules_to_json(rules: Rules) -> bytes:
+    """The canonical form: sorted keys and sets, no blanks."""
+    return msgspec.json.encode(rules, order="sorted")
+
+
+def rules_from_json(content: bytes | str) -> Rules:
+    """The rules of `rules_to_json`, however a database has spaced them since."""
+    return msgspec.json.decode(content, type=Rules)
+
+
+def rules_sha256(rules: Rules) -> bytes:
+    """The hash that decisions bind and programme versions carry."""
+    return sha256(rules_to_json(rules)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A programme in its present version."""
+
+    id: UUID
+    code: str
+    label: str
+    version_id: UUID
+    version_number: int
+    rules: Rules
+    pool_account: int
+    returning_account: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeFile:
+    """What a rules file says."""
+
+    code: str
+    label: str
+    rules: Rules
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """What the CCAS knows of a household; personal data, kept encrypted. Amounts are monthly; none: no proof."""
+
+    case_number: str
+    adults: int
+    children_14_plus: int
+    children_under_14: int
+    resources_cents: int | None
+    charges_cents: int | None
+    language: str
+    medium: Medium
+    derogation: str | None
+
+    @property
+    def children(self) -> int:
+        return self.children_14_plus + self.children_under_14
+
+
+def profile_to_json(profile: Profile) -> bytes:
+    """The canonical form: what is encrypted, and what a decision binds."""
+    return msgspec.json.encode(profile, order="sorted")
+
+
+def profile_from_json(content: bytes) -> Profile:
+    """The profile of `profile_to_json`."""
+    return msgspec.json.decode(content, type=Profile)
+
+
+def case_key(case_number: str) -> bytes:
+    """A case number as it is looked up: people write it in either case and with blanks around."""
+    return case_number.strip().upper().encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the rules say of a household. `reason` is one of `below-ceiling`, `above-ceiling`, `derogation`,
+    `no-proof`."""
+
+    granted: bool
+    reason: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """A household for the agent: its file, and the decision on record."""
+
+    household_id: UUID
+    profile: Profile
+    decision: Decision
+    decided_at: datetime
+    rules_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdEntry:
+    """A line of the agent's list."""
+
+    household_id: UUID
+    case_number: str
+    medium: Medium
+    language: str
+    granted: bool
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdImport:
+    """What an import of households came to; `total_cents` is what was granted."""
+
+    rows: int
+    granted: int
+    refused: int
+    total_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """Euros that the CCAS mandated to the association; `confirmed_at`: since when the association has them."""
+
+    id: UUID
+    number: str
+    programme_code: str
+    amount_cents: int
+    recorded_at: datetime
+    confirmed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """The money of a programme: `pool_cents` are the Pois not yet issued, `reserved_cents` those of them that
+    runs which are prepared or half issued will need."""
+
+    programme_code: str
+    mandated_cents: int
+    confirmed_cents: int
+    pool_cents: int
+    reserved_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class AidRunLine:
+    """One decision to be turned into a voucher."""
+
+    decision_id: UUID
+    household_id: UUID
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class AidRun:
+    """Vouchers for every entitled household, prepared by one person and approved by another."""
+
+    id: UUID
+    programme_code: str
+    number: int
+    programme_version_id: UUID
+    proposal_id: UUID
+    approval_id: UUID | None
+    valid_from: date
+    valid_until: date
+    voucher_count: int
+    total_cents: int
+    prepared_by: str
+    approved_by: str | None
+    issued_count: int
+
+    @property
+    def state(self) -> RunState:
+        if self.approval_id is None:
+            return "pending"
+        return "issued" if self.issued_count == self.voucher_count else "approved"

@@ -1,0 +1,179 @@
+"""What a till can do beside selling: refund, settle the fate of a lost answer, look up, ask a balance."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from ledger.books import journal
+from ledger.books.balances import lock_balances
+from ledger.books.transaction import Posting, Transaction, TransactionKind
+from ledger.database.unit_of_work import Ledger, UnitOfWork
+from ledger.errors import (
+    CATALOGUE,
+    InternalError,
+    MerchantBalanceTooLow,
+    NotFound,
+    Refusal,
+    RefundTooLarge,
+)
+from ledger.identifiers import new_event_id
+from ledger.merchants.model import TillSession
+from ledger.redemptions import rules, store
+from ledger.redemptions.model import (
+    Answered,
+    BalanceRequest,
+    CardBalance,
+    Outcome,
+    Page,
+    Redemption,
+    Refund,
+    RequestKey,
+    Settled,
+)
+
+_TRIES = 5
+
+
+async def find_redemption(ledger: Ledger, till: TillSession, redemption_id: UUID) -> Redemption:
+    """A redemption of the till's merchant; `NotFound` for any other."""
+    async with ledger.unit_of_work() as work:
+        return await _own(work, till, redemption_id)
+
+
+async def list_redemptions(ledger: Ledger, page: Page) -> list[Redemption]:
+    """A page of a merchant's redemptions."""
+    async with ledger.unit_of_work() as work:
+        return await store.own_redemptions(work, page)
+
+
+async def refund(  # noqa: PLR0913 - the sentence of a refund has these parts
+    ledger: Ledger,
+    till: TillSession,
+    bound: RequestKey,
+    redemption_id: UUID,
+    amount_cents: int | None,
+    reason: str,
+) -> Answered[Refund | Refusal]:
+    """Give back a sale, whole (`None`) or in part, onto the vouchers that paid it, the last one first.
+
+    Never more than was taken; refused as `RefundTooLarge` or `MerchantBalanceTooLow`, and frozen under the key.
+    """
+    for _ in range(_TRIES):
+        async with ledger.unit_of_work() as work:
+            answer = await _refund(work, till, bound, redemption_id, amount_cents, reason)
+            if answer is not None:
+                return answer
+    raise InternalError
+
+
+async def abandon(ledger: Ledger, till: TillSession, key: bytes) -> Settled:
+    """Settle the fate of a request whose answer was lost. An unseen key is closed for ever, so that a late
+    request cannot debit after the cashier took cash."""
+    async with ledger.unit_of_work() as work:
+        if await store.keep_outcome(work, till.merchant_id, key, Outcome(None, "abandoned")):
+            return Settled("abandoned")
+        outcome = await store.outcome_of_key(work, till.merchant_id, key)
+        assert outcome is not None
+        if outcome.refusal is not None:
+            return Settled("refused", refusal=CATALOGUE[outcome.refusal](**(outcome.facts or {})))
+        if outcome.result_id is None:
+            return Settled("abandoned")
+        return Settled("approved", redemption=await _own(work, till, outcome.result_id))
+
+
+async def card_balance(ledger: Ledger, request: BalanceRequest) -> CardBalance | Refusal:
+    """What the holder of a card may still spend. Wrong codes count as at a sale; a right one stays unused."""
+    now = ledger.clock.now()
+    pool = await ledger.database.pool()
+    for _ in range(_TRIES):
+        async with pool.acquire() as connection:
+            state = await store.load(connection, [request], now, {})
+            till = rules.identify_till(request.bound, state)
+            if isinstance(till, rules.Refused):
+                return till.refusal
+            access = rules.open_card(request.credential, state, till, now, ledger.keys)
+            if isinstance(access, rules.Access):
+                return _balance_of(access, state)
+            before = dict(state.failures)
+            rules.count_wrong(access, state, now)
+            changes = store.Changes((), (), before, state.failures, now)
+            if changes.empty or await store.try_write(connection, changes):
+                return access.refusal
+    return InternalError()
+
+
+async def _own(work: UnitOfWork, till: TillSession, redemption_id: UUID) -> Redemption:
+    redemption = await store.own_redemption(work, till.merchant_id, redemption_id)
+    if redemption is None:
+        raise NotFound
+    return redemption
+
+
+async def _refund(  # noqa: PLR0913
+    work: UnitOfWork,
+    till: TillSession,
+    bound: RequestKey,
+    redemption_id: UUID,
+    amount_cents: int | None,
+    reason: str,
+) -> Answered[Refund | Refusal] | None:
+    """One try; `None` where another request settled the key meanwhile. The merchant's lock comes first: what is
+    refundable is read under it."""
+    balance = (await lock_balances(work, [till.merchant_account]))[till.merchant_account]
+    outcome = await store.outcome_of_key(work, till.merchant_id, bound.key)
+    if outcome is not None:
+        return await _repeat(work, outcome, bound)
+    redemption = await _own(work, till, redemption_id)
+    amount = redemption.refundable_cents if amount_cents is None else amount_cents
+    refusal = _refusal(redemption, amount, -balance)
+    if refusal is not None:
+        facts = {name: value for name, value in refusal.facts.items() if isinstance(value, int)}
+        frozen = Outcome(bound.fingerprint, "refused", refusal=refusal.number, facts=facts)
+        return Answered(refusal) if await store.keep_outcome(work, till.merchant_id, bound.key, frozen) else None
+    made = Refund(new_event_id(), redemption_id, amount, work.now, redemption.refundable_cents - amount)
+    outcome = Outcome(bound.fingerprint, "approved", result_id=made.id)
+    if not await store.keep_outcome(work, till.merchant_id, bound.key, outcome):
+        return None
+    await journal.post(work, [await _transaction(work, till, made)])
+    await store.add_refund(work, made, till.till_id, reason)
+    return Answered(made)
+
+
+def _refusal(redemption: Redemption, amount_cents: int, balance_cents: int) -> Refusal | None:
+    if not 0 < amount_cents <= redemption.refundable_cents:
+        return RefundTooLarge(refundable_cents=redemption.refundable_cents)
+    if amount_cents > balance_cents:
+        return MerchantBalanceTooLow(available_cents=balance_cents)
+    return None
+
+
+async def _transaction(work: UnitOfWork, till: TillSession, made: Refund) -> Transaction:
+    """Merchant → the same vouchers, in reverse order of taking; what a voucher no longer takes goes to the pool."""
+    credits: dict[int, int] = {}
+    left = made.amount_cents
+    for taken in await store.taken_from_vouchers(work, made.redemption_id):
+        share = min(left, taken.left_cents)
+        account = taken.account_id if taken.state == "active" else taken.pool_account
+        if share:
+            credits[account] = credits.get(account, 0) + share
+            left -= share
+    assert left == 0
+    postings = (Posting(account, -cents) for account, cents in credits.items())
+    legs = (Posting(till.merchant_account, made.amount_cents), *postings)
+    return Transaction(made.id, TransactionKind.REFUND, made.occurred_at, legs)
+
+
+async def _repeat(work: UnitOfWork, outcome: Outcome, bound: RequestKey) -> Answered[Refund | Refusal]:
+    again = rules.repeat(outcome, bound.fingerprint)
+    if isinstance(again, rules.Refused):
+        return Answered(again.refusal, again.repeated)
+    return Answered(await store.find_refund(work, again.result_id), replayed=True)
+
+
+def _balance_of(access: rules.Access, state: rules.State) -> CardBalance:
+    ends: dict[date, int] = {}
+    for voucher in state.vouchers[access.card.household_id].values():
+        if voucher.balance_cents:
+            ends[voucher.valid_until] = ends.get(voucher.valid_until, 0) + voucher.balance_cents
+    return CardBalance(sum(ends.values()), tuple(sorted(ends.items())))

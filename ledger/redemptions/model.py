@@ -1,0 +1,209 @@
+"""Redemption requests, what is decided of them, and what was read to decide it. Whole centimes throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Generic, Literal, TypeVar
+from uuid import UUID
+
+from ledger.books.transaction import Transaction
+from ledger.cards.model import Credential
+from ledger.errors import Refusal
+
+Result = TypeVar("Result", covariant=True)
+Fate = Literal["approved", "refused", "abandoned"]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One category total of a basket; never an item."""
+
+    category: str
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What binds a request to its fate (L5): the till's token, the digest of its Idempotency-Key, the
+    HMAC of its canonical form."""
+
+    token_sha256: bytes
+    key: bytes
+    fingerprint: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRequest:
+    """A till asks for the holder what is left on a card. It has no key: it changes nothing."""
+
+    bound: RequestKey
+    credential: Credential
+
+
+@dataclass(frozen=True, slots=True)
+class RedemptionRequest:
+    """What a till asks; `id` is the one its redemption will have, if there is one."""
+
+    id: UUID
+    bound: RequestKey
+    credential: Credential
+    basket: tuple[Line, ...]
+    allow_partial: bool
+    reference: str | None
+    initiated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A sale paid by vouchers, as its merchant may see it: no household, no card."""
+
+    id: UUID
+    merchant_id: UUID
+    receipt_year: int
+    receipt_number: int
+    reference: str | None
+    lines: tuple[Line, ...]
+    approved_by_line: tuple[int, ...]
+    occurred_at: datetime
+    refunded_cents: int = 0
+
+    @property
+    def approved_cents(self) -> int:
+        return sum(self.approved_by_line)
+
+    @property
+    def remainder_cents(self) -> int:
+        """What is left to pay by any other means."""
+        return sum(line.amount_cents for line in self.lines) - self.approved_cents
+
+    @property
+    def refundable_cents(self) -> int:
+        return self.approved_cents - self.refunded_cents
+
+    @property
+    def receipt(self) -> str:
+        """The number on the receipt, continuous per merchant and year: `2026-000123`."""
+        return f"{self.receipt_year}-{self.receipt_number:06d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money back onto the vouchers of a sale."""
+
+    id: UUID
+    redemption_id: UUID
+    amount_cents: int
+    occurred_at: datetime
+    refundable_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of a merchant's redemptions: after a receipt (year, number), within two instants."""
+
+    merchant_id: UUID
+    starts: datetime
+    ends: datetime
+    after: tuple[int, int]
+    rows_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenFromVoucher:
+    """What a sale took from a voucher and no refund has given back; where it goes if the voucher is no more."""
+
+    account_id: int
+    left_cents: int
+    state: str
+    pool_account: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardBalance:
+    """What a card may still spend, and what of it ends when."""
+
+    balance_cents: int
+    ends: tuple[tuple[date, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The fate of a key, with what belongs to it: the redemption approved or the refusal given."""
+
+    fate: Fate
+    redemption: Redemption | None = None
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The one fate of a key: an approved result, a refusal with its number and facts, or abandoned."""
+
+    fingerprint: bytes | None
+    fate: Fate
+    result_id: UUID | None = None
+    refusal: int | None = None
+    facts: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered(Generic[Result]):
+    """An answer, and whether it repeats an earlier one."""
+
+    result: Result
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """A paired device and its merchant, as a redemption needs them."""
+
+    id: UUID
+    scope: str
+    active: bool
+    merchant_id: UUID
+    merchant_account: int
+    merchant_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What a card spent on its last day of use."""
+
+    day: date
+    spent_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherBalance:
+    """A voucher that is valid on the day: what is left, the version of its account, the rules it follows."""
+
+    account_id: int
+    balance_cents: int
+    version: int
+    programme_version_id: UUID
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class NewSpending:
+    """What a card has spent today after this sale; `before_cents` must still be so when it is written."""
+
+    card_id: UUID
+    day: date
+    before_cents: int
+    after_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A redemption that is decided and waits to be written."""
+
+    redemption: Redemption
+    transaction: Transaction
+    till_id: UUID
+    card_id: UUID
+    step: int | None
+    spending: NewSpending | None

@@ -1,0 +1,112 @@
+"""Which voucher pays for what. Pure.
+
+First approve as much as possible; then spend the most restricted voucher first, then the one that ends first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.money import share_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Spendable:
+    """A voucher as allocation sees it: what is left of it, for which categories, until when."""
+
+    account_id: int
+    balance_cents: int
+    categories: frozenset[str]
+    valid_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What each voucher pays (in order of taking) and what is approved of each line."""
+
+    taken: tuple[tuple[int, int], ...]
+    approved_by_line: tuple[int, ...]
+
+    @property
+    def approved_cents(self) -> int:
+        return sum(self.approved_by_line)
+
+
+def allocate(lines: Sequence[tuple[str, int]], vouchers: Sequence[Spendable], limit_cents: int) -> Allocation:
+    """Share a basket (category, cents) over vouchers, at most `limit_cents` in all.
+
+    Taking each voucher in the order of preference and enlarging its part as far as re-routing the earlier ones
+    allows gives the largest possible total and, among those, the preferred use (augmenting paths: Ford-Fulkerson).
+    """
+    demand: dict[str, int] = {}
+    for category, amount in lines:
+        demand[category] = demand.get(category, 0) + amount
+    flow = _Flow(demand)
+    ordered = sorted(vouchers, key=lambda voucher: (len(voucher.categories), voucher.valid_until, voucher.account_id))
+    left = limit_cents
+    for voucher in ordered:
+        left -= flow.pay(voucher, min(voucher.balance_cents, left))
+    taken = tuple((voucher.account_id, flow.paid_by(voucher)) for voucher in ordered if flow.paid_by(voucher))
+    return Allocation(taken, _by_line(lines, ordered, flow))
+
+
+def _by_line(lines: Sequence[tuple[str, int]], vouchers: Sequence[Spendable], flow: _Flow) -> tuple[int, ...]:
+    """The approved part of each line, by largest remainder: over all lines where one set of categories rules."""
+    used = {voucher.categories for voucher in vouchers if flow.paid_by(voucher)}
+    if len(used) == 1:
+        eligible = next(iter(used))
+        weights = [amount if category in eligible else 0 for category, amount in lines]
+        return tuple(share_cents(sum(flow.paid.values()), weights))
+    approved = [0 for _ in lines]
+    for category in flow.demand:
+        places = [place for place, line in enumerate(lines) if line[0] == category]
+        shares = share_cents(flow.paid_for(category), [lines[place][1] for place in places])
+        for place, share in zip(places, shares, strict=True):
+            approved[place] = share
+    return tuple(approved)
+
+
+class _Flow:
+    """Who pays how much of which category; baskets have a handful of both."""
+
+    def __init__(self, demand: Mapping[str, int]) -> None:
+        self.demand = demand
+        self.paid: dict[tuple[int, str], int] = {}
+        self.vouchers: dict[int, Spendable] = {}
+
+    def paid_by(self, voucher: Spendable) -> int:
+        return sum(cents for (account, _), cents in self.paid.items() if account == voucher.account_id)
+
+    def paid_for(self, category: str) -> int:
+        return sum(cents for (_, paid), cents in self.paid.items() if paid == category)
+
+    def pay(self, voucher: Spendable, amount_cents: int) -> int:
+        """Let a voucher pay as much as possible of an amount; earlier vouchers keep what they pay in all."""
+        self.vouchers[voucher.account_id] = voucher
+        left = amount_cents
+        while left and (path := self._path(voucher.account_id)):
+            room = min([left, self._open(path[-1][1]), *(self.paid[back] for back in path[1::2])])
+            for place, edge in enumerate(path):
+                self.paid[edge] = self.paid.get(edge, 0) + (room if place % 2 == 0 else -room)
+            left -= room
+        return amount_cents - left
+
+    def _open(self, category: str) -> int:
+        return self.demand[category] - self.paid_for(category)
+
+    def _path(self, account: int) -> list[tuple[int, str]]:
+        """Edges from a voucher to a category with room: forward, back along what another pays, forward, …"""
+        seen: set[str] = set()
+        waiting: list[tuple[int, list[tuple[int, str]]]] = [(account, [])]
+        while waiting:
+            payer, path = waiting.pop(0)
+            for category in sorted(self.vouchers[payer].categories & self.demand.keys() - seen):
+                seen.add(category)
+                forward = [*path, (payer, category)]
+                if self._open(category):
+                    return forward
+                others = [other for (other, paid), cents in self.paid.items() if paid == category and cents]
+                waiting.extend((other, [*forward, (other, category)]) for other in others if other != payer)
+        return []

@@ -1,0 +1,8 @@
+from ledger.database.migrate import run_sql_file
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    run_sql_file("0001_book.sql")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -50,3 +51,49 @@ AMOUNT = Amount()
 AMOUNT_METAVAR = N_("AMOUNT")
 DAY = Day()
 DAY_METAVAR = N_("DAY")
+
+
+class Digits(click.ParamType[str]):
+    """A number that people write in groups: SIRET, card. `count`: of its digits."""
+
+    name = "digits"
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        digits = re.sub(r"[\s.-]", "", str(value))
+        if re.fullmatch(rf"[0-9]{{{self.count}}}", digits):
+            return digits
+        text = _("{value!r} has not {count} digits.").format(value=value, count=self.count)
+        raise click.BadParameter(text, ctx, param)
+
+
+class CardNumber(Digits):
+    """The number printed on a card, given on as a number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return int(super().convert(value, param, ctx))
+
+
+class Whole(click.ParamType[int]):
+    """A whole number within bounds."""
+
+    name = "number"
+
+    def __init__(self, least: int, most: int) -> None:
+        self.least, self.most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        with suppress(ValueError):
+            if self.least <= int(value) <= self.most:
+                return int(value)
+        text = _("{value!r} is not a whole number from {least} to {most}.")
+        raise click.BadParameter(text.format(value=value, least=self.least, most=self.most), ctx, param)
+
+
+PROGRAMME = click.argument("programme", metavar=N_("PROGRAMME"), help=N_("Code of the programme."))
+CASE = click.argument("case", metavar=N_("CASE"), help=N_("Case number of the household."))
+SIRET = click.argument("siret", type=Digits(14), metavar=N_("SIRET"), help=N_("SIRET of the merchant."))
+CARD = click.argument("number", type=CardNumber(10), metavar=N_("NUMBER"), help=N_("The number printed on it."))
+DRY_RUN = click.option("--dry-run", is_flag=True, help=N_("Check everything, and record nothing."))

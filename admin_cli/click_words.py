@@ -17,7 +17,7 @@ import click.types
 from rich_click import RichContext, RichHelpFormatter
 
 from ledger.errors import N_
-from ledger.texts import gettext, ngettext
+from ledger.texts import gettext
 from ledger.texts import gettext as _
 
 MODULES: tuple[ModuleType, ...] = (
@@ -38,9 +38,14 @@ WORDS = (
     N_("Option {name!r} does not take a value."),
     N_("Invalid value: {message}"),
     N_("Invalid value for {param_hint}: {message}"),
-    N_("{value!r} is not a valid {number_type}."),
-    N_("{value} is not in the range {range}."),
     N_("Choose from:\n\t{choices}"),
+    N_("Got unexpected extra argument ({args})"),
+    N_("Got unexpected extra arguments ({args})"),
+    N_("Option {name!r} requires an argument."),
+    N_("{value!r} is not {choice}."),
+    N_("{value!r} is not one of {choices}."),
+    N_("Did you mean {possibility}?"),
+    N_("(Did you mean one of: {possibilities}?)"),
 )
 METAVARS = (N_("[OPTIONS]"), N_("COMMAND [ARGS]..."))
 
@@ -52,16 +57,9 @@ class HelpFormatter(RichHelpFormatter):
         super().write_usage(prog, args, prefix or _("Usage:"))
 
 
-def plural_words(count: int) -> tuple[str, ...]:
-    """Those that count something, in the form that goes with `count`."""
-    return (
-        ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", count),
-        ngettext(
-            "Option {name!r} requires an argument.", "Option {name!r} requires {nargs} arguments.", count
-        ),
-        ngettext("{value!r} is not {choice}.", "{value!r} is not one of {choices}.", count),
-        ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", count),
-    )
+def one_or_many(one: str, many: str, count: int) -> str:
+    """Click's two forms name different facts, so each is a text of its own."""
+    return gettext(one if count == 1 else many)
 
 
 def panel_titles() -> dict[str, Any]:
@@ -80,4 +78,4 @@ def speak() -> None:
     """Let Click ask our catalogue."""
     RichContext.formatter_class = HelpFormatter
     for module in MODULES:
-        vars(module).update({"_": gettext, "ngettext": ngettext})
+        vars(module).update({"_": gettext, "ngettext": one_or_many})

@@ -139,13 +139,13 @@ async def _carry_out(
 
 def shared_options(*, operator: bool) -> list[click.Parameter]:
     """What each command takes besides its own; place and language are shown by `bonpois --help` only."""
-    options = [operator_option()] if operator else []
-    return [*options, json_option(), help_option(), *place_options(hidden=True)]
+    return [operator_option(hidden=not operator), json_option(), help_option(), *place_options(hidden=True)]
 
 
-def operator_option(envvar: str | None = None) -> click.Parameter:
+def operator_option(envvar: str | None = None, *, hidden: bool = False) -> click.Parameter:
     text = N_("Who answers for it; see `bonpois operator list`.")
-    return _remembered("operator_name", "--operator", metavar=N_("NAME"), help=text, envvar=envvar)
+    settings = {"metavar": N_("NAME"), "help": text, "envvar": envvar, "hidden": hidden}
+    return _remembered("operator_name", "--operator", **settings)
 
 
 def json_option(*, hidden: bool = False) -> click.Parameter:
@@ -160,9 +160,7 @@ def place_options(*, hidden: bool) -> list[click.Parameter]:
     folder: click.ParamType[Path] = click.Path(path_type=Path)
     return [
         _remembered("home_folder", "--home", metavar=N_("FOLDER"), type=folder, help=home, hidden=hidden),
-        click.RichOption(
-            ["--lang"], type=click.Choice(LANGUAGES), help=language, expose_value=False, hidden=hidden
-        ),
+        click.RichOption(["--lang"], type=click.Choice(LANGUAGES), help=language, expose_value=False, hidden=hidden),
     ]
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
+from io import StringIO
 
 import msgspec
 from rich.console import Console, RenderableType
@@ -26,9 +27,7 @@ Advance = Callable[[int, int], None]
 def console(*, errors: bool = False) -> Console:
     """A console on what the standard stream is now (tests and shells exchange it)."""
     stream = sys.stderr if errors else sys.stdout
-    return Console(
-        file=stream, width=None if stream.isatty() else PIPE_COLUMNS, highlight=False, markup=False
-    )
+    return Console(file=stream, width=None if stream.isatty() else PIPE_COLUMNS, highlight=False, markup=False)
 
 
 def print_json(document: object) -> None:
@@ -80,3 +79,12 @@ def _shown(cell: Cell) -> Text:
         local = cell.astimezone(PARIS)
         return Text(f"{format_date(local.date())} {local:%H:%M}")
     return Text(format_date(cell) if isinstance(cell, date) else cell or "")
+
+
+def qr_code(text: str) -> Text:
+    """A QR code of half-height blocks; it wants a terminal of a fixed-width font."""
+    import segno
+
+    drawn = StringIO()
+    segno.make_qr(text).terminal(drawn, compact=True)
+    return Text.from_ansi(drawn.getvalue(), no_wrap=True)

@@ -65,9 +65,7 @@ class Root(click.RichGroup):
 
 def _usage(error: click.ClickException) -> str | None:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return (
-        " ".join([context.command_path, *context.command.collect_usage_pieces(context)]) if context else None
-    )
+    return " ".join([context.command_path, *context.command.collect_usage_pieces(context)]) if context else None
 
 
 def language_wished(arguments: Sequence[str]) -> str:
@@ -86,6 +84,8 @@ def localise(item: click.Command | click.Parameter) -> None:
         english = vars(item).setdefault(f"english_{attribute}", getattr(item, attribute, None))
         if english:
             setattr(item, attribute, _(english))
+    if isinstance(item, click.Argument):
+        item.opts = []  # rich-click would show the English name beside the translated metavar
     for parameter in item.params if isinstance(item, click.Command) else ():
         localise(parameter)
     for command in item.commands.values() if isinstance(item, click.Group) else ():

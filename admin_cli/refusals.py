@@ -92,7 +92,6 @@ def _fault(fault: Fact, facts: Mapping[str, Fact]) -> str:
     parts = [
         ":".join(str(part) for part in place if part not in {None, ""}),
         f"« {value} »" if value else "",
-        str(fault.get("fault", "")),
-        str(fault.get("remedy") or ""),
+        f"{fault.get('fault', '')} {fault.get('remedy') or ''}".strip(),
     ]
     return ": ".join(part for part in parts if part)

@@ -387,6 +387,12 @@ class ProgramFailed(Refusal):
     remedy = N_("See what it said.")
 
 
+class ServiceGone(Refusal):
+    number, code, status, exit_code, retryable = 7012, "service-gone", 503, 2, True
+    title = N_("The service of the rehearsal stopped or failed.")
+    remedy = N_("See its log file, then run the same command on the same home: it goes on where it was cut.")
+
+
 # E9: our own faults.
 
 

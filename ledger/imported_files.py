@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from ledger.clock import paris_day
+from ledger.calendar import paris_day
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.errors import FileAlreadyImported
 

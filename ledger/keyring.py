@@ -31,7 +31,8 @@ _FILE = "masters.json"
 @dataclass(frozen=True)
 class Keyring:
     """Master keys by version. HMAC keys come from the first master (a HMAC cannot be re-keyed in place);
-    encryption uses the newest and names it in the first byte."""
+    encryption uses the newest and names it in the first byte.
+    """
 
     masters: tuple[bytes, ...] = field(repr=False)
 

@@ -46,10 +46,10 @@ async def initialise(settings: Settings) -> DatabaseState:
     if settings.embedded:
         keys_of(settings, creates=True)
         return await upgrade(settings)
-    async with _owner_url(settings) as url:
-        await roles.init(url, settings.database_url, settings.role_prefix)
+    async with _logins(settings) as logins:
+        await roles.init(logins.owner, logins.app, settings.role_prefix)
         folder = settings.home.make().keys
-        Keyring.create(folder) if await migrate.current(url) is None else Keyring.load(folder)
+        Keyring.create(folder) if await migrate.current(logins.owner) is None else Keyring.load(folder)
     return await upgrade(settings)
 
 
@@ -60,9 +60,9 @@ async def upgrade(settings: Settings) -> DatabaseState:
         async with running(settings.home) as server:
             await prepare_embedded(server, settings.role_prefix)
             return await _state(settings, server.url(SUPERUSER, EMBEDDED_DATABASE))
-    async with _owner_url(settings) as url:
-        await migrate.upgrade(url, settings.role_prefix)
-        return await _state(settings, url)
+    async with _logins(settings) as logins:
+        await migrate.upgrade(logins.owner, settings.role_prefix)
+        return await _state(settings, logins.owner)
 
 
 async def database_state(settings: Settings) -> DatabaseState:
@@ -70,8 +70,8 @@ async def database_state(settings: Settings) -> DatabaseState:
     if settings.database_url is not None:
         return await _state(settings, settings.database_url)
     keys_of(settings, creates=False)
-    async with _owner_url(settings) as url:
-        return await _state(settings, url)
+    async with _logins(settings) as logins:
+        return await _state(settings, logins.owner)
 
 
 async def back_up(settings: Settings, file: Path) -> int:
@@ -85,9 +85,9 @@ async def back_up(settings: Settings, file: Path) -> int:
     beside = file.absolute().with_name(f".{file.name}.part")
     options = ("--format=custom", f"--file={beside}", f"--role={roles.Roles(settings.role_prefix).owner}")
     try:
-        async with _owner_url(settings) as url:
-            with _login(url) as login:
-                _run("pg_dump", f"--dbname={login}", *options)
+        async with _logins(settings) as logins:
+            with _without_password(logins.owner) as url:
+                _run("pg_dump", f"--dbname={url}", *options)
         _run("pg_restore", "--list", str(beside))
         beside.rename(file)
     except OSError as error:
@@ -106,16 +106,16 @@ async def restore(settings: Settings, file: Path) -> DatabaseState:
     if not file.is_file():
         raise FileUnreadable(file=str(file))
     Keyring.load(settings.home.keys)
-    async with _owner_url(settings) as url:
+    async with _logins(settings) as logins:
         if settings.embedded:
-            await _make_database(url)
-        await roles.init(url, settings.database_url, settings.role_prefix)
-        if await migrate.current(url) is not None:
-            raise NotPossibleNow(state="not-empty", version=await migrate.current(url))
+            await _make_database(logins.owner)
+        await roles.init(logins.owner, logins.app, settings.role_prefix)
+        if (version := await migrate.current(logins.owner)) is not None:
+            raise NotPossibleNow(state="not-empty", version=version)
         owner = roles.Roles(settings.role_prefix).owner
-        with _login(url) as login:
+        with _without_password(logins.owner) as url:
             options = (f"--role={owner}", "--no-owner", "--single-transaction", "--exit-on-error")
-            _run("pg_restore", f"--dbname={login}", *options, str(file.absolute()))
+            _run("pg_restore", f"--dbname={url}", *options, str(file.absolute()))
     return await upgrade(settings)
 
 
@@ -134,20 +134,28 @@ async def _state(settings: Settings, url: str) -> DatabaseState:
     return DatabaseState(settings.embedded, version, program, version == program, bool(marked))
 
 
+@dataclass(frozen=True)
+class _Logins:
+    owner: str  # may change the schema
+    app: str
+
+
 @asynccontextmanager
-async def _owner_url(settings: Settings) -> AsyncIterator[str]:
-    """The login that may change the schema; the embedded server runs meanwhile."""
-    if settings.embedded:
+async def _logins(settings: Settings) -> AsyncIterator[_Logins]:
+    """Both logins; the embedded server runs meanwhile."""
+    if settings.database_url is None:
+        service = roles.Roles(settings.role_prefix).service
         async with running(settings.home) as server:
-            yield server.url(SUPERUSER, EMBEDDED_DATABASE)
+            urls = (server.url(role, EMBEDDED_DATABASE) for role in (SUPERUSER, service))
+            yield _Logins(*urls)
     elif settings.owner_url is None:
         raise BadConfiguration(setting="BONPOIS_OWNER_URL", pattern="postgresql://…")
     else:
-        yield settings.owner_url
+        yield _Logins(settings.owner_url, settings.database_url)
 
 
 @contextmanager
-def _login(url: str) -> Iterator[str]:
+def _without_password(url: str) -> Iterator[str]:
     """The URL without its password, which goes into a file of ours: command lines are public."""
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2]

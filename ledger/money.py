@@ -32,7 +32,7 @@ def share_cents(total_cents: int, weights: Sequence[int]) -> list[int]:
 
     The shares sum to the total exactly, and none exceeds its weight when the total does not exceed their sum.
     """
-    assert 0 <= total_cents
+    assert total_cents >= 0
     whole = sum(weights)
     if whole == 0:
         return [0 for _ in weights]

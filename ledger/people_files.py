@@ -50,25 +50,17 @@ class FaultKind:
 
     def at(self, row: int | None, column: str, value: object = "", **facts: object) -> Fault:
         shown = str(value)[:_VALUE_CHARACTERS_MAX]
-        return Fault(
-            row, column, shown, self.code, _(self.fault).format(**facts), _(self.remedy).format(**facts)
-        )
+        return Fault(row, column, shown, self.code, _(self.fault).format(**facts), _(self.remedy).format(**facts))
 
 
-NOT_TEXT = FaultKind(
-    "not-text", N_("The file is not a text."), N_("Save it as CSV or text in UTF-8 and try again.")
-)
+NOT_TEXT = FaultKind("not-text", N_("The file is not a text."), N_("Save it as CSV or text in UTF-8 and try again."))
 NOT_CSV = FaultKind("not-csv", N_("The row cannot be read."), N_("Check the quotation marks."))
 NO_ROWS = FaultKind("no-rows", N_("The file has no rows."), N_("Check that this is the right file."))
-MISSING_COLUMN = FaultKind(
-    "missing-column", N_("This column is missing."), N_("Name the columns: {columns}.")
-)
+MISSING_COLUMN = FaultKind("missing-column", N_("This column is missing."), N_("Name the columns: {columns}."))
 UNKNOWN_COLUMN = FaultKind(
     "unknown-column", N_("This column is not known."), N_("Remove it or correct its name: {columns}.")
 )
-REPEATED_COLUMN = FaultKind(
-    "repeated-column", N_("This column stands there twice."), N_("Keep one of them.")
-)
+REPEATED_COLUMN = FaultKind("repeated-column", N_("This column stands there twice."), N_("Keep one of them."))
 FIELD_COUNT = FaultKind(
     "field-count", N_("The row has {found} fields instead of {expected}."), N_("Check the separators.")
 )
@@ -83,9 +75,7 @@ NOT_AN_AMOUNT = FaultKind(
 )
 NOT_A_CHOICE = FaultKind("not-a-choice", N_("This value is not known."), N_("Use one of: {choices}."))
 WRONG_FORM = FaultKind("wrong-form", N_("This value has another form."), N_("Write {form}."))
-REPEATED = FaultKind(
-    "repeated", N_("The same stands in row {first} already."), N_("Keep one of the two rows.")
-)
+REPEATED = FaultKind("repeated", N_("The same stands in row {first} already."), N_("Keep one of the two rows."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,5 +240,5 @@ class Cells:
         value = self.row.values[column]
         if value.lower() not in choices:
             kind = NOT_A_CHOICE if value else BLANK
-            self.fault(kind, column, choices=", ".join(choices))
+            self.fault(kind, column, choices=", ".join(filter(None, choices)))
         return choices.get(value.lower(), next(iter(choices.values())))

@@ -56,9 +56,7 @@ class TestServer:
 
     def urls(self, database: str) -> DatabaseUrls:
         app = with_login(self.owner_url, self.login, self.password)
-        return DatabaseUrls(
-            with_database(app, database), with_database(self.owner_url, database), self.role_prefix
-        )
+        return DatabaseUrls(with_database(app, database), with_database(self.owner_url, database), self.role_prefix)
 
     @asynccontextmanager
     async def empty_database(self) -> AsyncIterator[DatabaseUrls]:
@@ -104,7 +102,7 @@ def server_of_the_run() -> Iterator[TestServer]:
     if given:
         yield _named(given, prefix)
         return
-    folder = Path(tempfile.mkdtemp(prefix="bonpois-test-", dir=_in_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="bonpois-test-", dir=folder_in_memory()))
     try:
         server = start(Home(folder), durable=False)
         try:
@@ -115,7 +113,7 @@ def server_of_the_run() -> Iterator[TestServer]:
         shutil.rmtree(folder)
 
 
-def _in_memory() -> Path | None:
+def folder_in_memory() -> Path | None:
     """A clone is a thousand small files: ten times faster where they are only memory, if there is enough."""
     memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a folder of our own in it
     try:

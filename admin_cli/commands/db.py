@@ -37,9 +37,7 @@ async def upgrade(session: Session) -> None:
     session.show(state, _state(state))
 
 
-@command(
-    noun, "status", help=N_("Say which version the database has; 1 if it has to be upgraded."), opens=False
-)
+@command(noun, "status", help=N_("Say which version the database has; 1 if it has to be upgraded."), opens=False)
 async def status(session: Session) -> int:
     from ledger.maintenance import database_state
 
@@ -58,9 +56,7 @@ async def backup(session: Session, file: Path) -> None:
     session.show(
         {"file": str(file), "bytes": size, "keys": str(keys)},
         _("{file} is written.").format(file=file),
-        _("The keys are not in it. Back up {folder} apart: one is useless without the other.").format(
-            folder=keys
-        ),
+        _("The keys are not in it. Back up {folder} apart: one is useless without the other.").format(folder=keys),
     )
 
 

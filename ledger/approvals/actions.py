@@ -46,11 +46,17 @@ async def propose(work: UnitOfWork, kind: str, content: bytes, operator: str) ->
     return proposal_id
 
 
-async def approve(work: UnitOfWork, proposal_id: UUID, operator: str, content: bytes | None = None) -> UUID:
+async def require_content(work: UnitOfWork, proposal_id: UUID, content: bytes) -> None:
+    """Refuse (`ContentDiffers`) what is no longer what was proposed."""
+    found = await store.proposal(work, proposal_id)
+    if not same(sha256(content).digest(), found.content_sha256):
+        raise ContentDiffers(proposal=str(proposal_id))
+
+
+async def approve(work: UnitOfWork, proposal_id: UUID, operator: str) -> UUID:
     """Approve a proposal and give the approval that transactions point to.
 
-    `content`: what the approver sees now, where it can be read again; it must be what was proposed.
-    Refuses `UnknownOperator`, `SamePerson`, `NotPending` (approved already) and `ContentDiffers`.
+    Refuses `UnknownOperator`, `SamePerson`, and `NotPending` where it is approved already.
     """
     who = await operator_named(work, operator)
     found = await store.proposal(work, proposal_id)
@@ -58,8 +64,6 @@ async def approve(work: UnitOfWork, proposal_id: UUID, operator: str, content: b
         raise NotPending(state="approved")
     if who.id == found.prepared_by:
         raise SamePerson(operator=operator)
-    if content is not None and not same(sha256(content).digest(), found.content_sha256):
-        raise ContentDiffers(proposal=str(proposal_id))
     approval_id = new_event_id()
     if not await store.add_approval(work, approval_id, found, who.id, work.now):
         raise NotPending(state="approved")

@@ -40,13 +40,13 @@ async def add_operator(work: UnitOfWork, operator: Operator) -> bool:
 
 async def operators(work: UnitOfWork) -> list[Operator]:
     """All operators by name."""
-    return [Operator(**row._mapping) for row in await work.run(_OPERATORS)]
+    return [Operator(**row._asdict()) for row in await work.run(_OPERATORS)]
 
 
 async def operator_named(work: UnitOfWork, name: str) -> Operator | None:
     """The operator of this name."""
     row = (await work.run(_OPERATOR, name=name)).one_or_none()
-    return None if row is None else Operator(**row._mapping)
+    return None if row is None else Operator(**row._asdict())
 
 
 async def add_proposal(

@@ -1,5 +1,6 @@
 """The chart of accounts. The numbers are those of `ledger.account_kind` and `ledger.transaction_kind` (a test
-holds both sides together); what each kind means is told in `ledger/README.md`."""
+holds both sides together); what each kind means is told in `ledger/README.md`.
+"""
 
 from __future__ import annotations
 

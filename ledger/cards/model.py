@@ -28,14 +28,18 @@ class Credential:
 
 
 def parse_credential(text: str, pin: str | None) -> Credential:
-    """Read `BP1/<card>/<code>`, `BP1/<card>` or the printed number in groups; `ValueError` for anything else."""
+    """Read `BP1/<card>/<code>`, `BP1/<card>` or the printed number in groups.
+
+    `ValueError` names the field whose form is wrong: `credential`, or `pin` where a paper card comes without one.
+    """
     found = _CODE.match(text.strip().upper())
-    if found is not None:
-        return Credential(int(found["number"]), found["otp"], found["secret"], pin)
-    number = re.sub(r"[ .-]", "", text)
+    number = found["number"] if found else re.sub(r"[ .-]", "", text)
     if _NUMBER.match(number) is None or not luhn.is_valid(number):
         raise ValueError("credential")
-    return Credential(int(number), pin=pin)
+    otp, secret = (found["otp"], found["secret"]) if found else (None, None)
+    if otp is None and pin is None:
+        raise ValueError("pin")
+    return Credential(int(number), otp, secret, pin)
 
 
 def grouped(number: int) -> str:

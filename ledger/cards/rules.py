@@ -35,7 +35,7 @@ class FailureLimit:
     window: timedelta
 
 
-WITH_SECRET, WITHOUT_SECRET = "card-till-with-secret", "card-till-without-secret"  # noqa: S105 - scope names
+WITH_SECRET, WITHOUT_SECRET = "card-till-with-secret", "card-till-without-secret"
 CARD_DAY, TILL = "card-day-without-secret", "till-without-secret"
 
 LIMITS = {
@@ -153,9 +153,7 @@ def verify(credential: Credential, card: CardSecrets, keys: Keyring, now: dateti
     return _verify_paper(credential, card, keys)
 
 
-def _verify_phone(
-    credential: Credential, card: CardSecrets, keys: Keyring, now: datetime
-) -> VerifiedBy | Wrong | Used:
+def _verify_phone(credential: Credential, card: CardSecrets, keys: Keyring, now: datetime) -> VerifiedBy | Wrong | Used:
     if credential.otp is None:
         return Wrong(had_secret=False)
     secret = keys.decrypt("phone-secret", card.secret, card.card_id.bytes).decode()

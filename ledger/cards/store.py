@@ -28,7 +28,7 @@ _BLOCK = text("""
 """)
 
 
-async def add_card(  # noqa: PLR0913 - one argument per column
+async def add_card(
     work: UnitOfWork,
     *,
     card_id: UUID,
@@ -56,12 +56,12 @@ async def add_card(  # noqa: PLR0913 - one argument per column
 async def card_numbered(work: UnitOfWork, number: int) -> Card | None:
     """The card with a printed number."""
     row = (await work.run(_BY_NUMBER, number=number)).one_or_none()
-    return None if row is None else Card(**row._mapping)
+    return None if row is None else Card(**row._asdict())
 
 
 async def cards_of(work: UnitOfWork, household_id: UUID) -> list[Card]:
     """All cards of a household, the oldest first."""
-    return [Card(**row._mapping) for row in await work.run(_OF_HOUSEHOLD, household_id=household_id)]
+    return [Card(**row._asdict()) for row in await work.run(_OF_HOUSEHOLD, household_id=household_id)]
 
 
 async def household_exists(work: UnitOfWork, household_id: UUID) -> bool:

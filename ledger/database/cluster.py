@@ -198,11 +198,10 @@ class Cluster:
             folder.unlink() if folder.is_symlink() else None
             folder.mkdir(mode=0o700, exist_ok=True)
         elif not (folder.is_symlink() and self._socket_reachable()):
-            shutil.rmtree(folder) if folder.is_dir() and not folder.is_symlink() else folder.unlink(
-                missing_ok=True
-            )
+            shutil.rmtree(folder) if folder.is_dir() and not folder.is_symlink() else folder.unlink(missing_ok=True)
             place = tempfile.gettempdir()
-            place = place if len(os.fsencode(place)) < _SOCKET_BYTES_MAX // 2 else "/tmp"  # noqa: S108 - mkdtemp
+            if len(os.fsencode(place)) > _SOCKET_BYTES_MAX // 2:
+                place = "/tmp"  # noqa: S108 - mkdtemp makes a folder of our own in it
             folder.symlink_to(tempfile.mkdtemp(prefix=self._socket_prefix(), dir=place))
         _give(self.socket_folder(), account)
         return self.socket_folder()

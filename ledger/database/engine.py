@@ -20,6 +20,7 @@ EMBEDDED_DATABASE = "bonpois"
 _ADVISORY_LOCK = int.from_bytes(b"bonpois", "big")
 _CONNECTIONS_MAX = 10  # of each kind: several services share one server
 _CLOSE_SECONDS_MAX = 5
+_WAIT_SECONDS_MAX = 5  # for a free connection; a till gives up sooner than it would by default
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Database:
             connect_args=arguments,
             pool_size=_CONNECTIONS_MAX,
             max_overflow=_CONNECTIONS_MAX,
+            pool_timeout=_WAIT_SECONDS_MAX,
             pool_pre_ping=True,
         )
         return cls(url, engine, pooled)
@@ -62,6 +64,11 @@ class Database:
     async def connect_raw(self) -> asyncpg.Connection:
         """A connection of one's own; the caller closes it."""
         return await connect(self.url, pooled=self.pooled)
+
+    async def ping(self) -> None:
+        """Ask the server anything; `DatabaseUnreachable` where it does not answer."""
+        async with connected(self.url, pooled=self.pooled) as connection:
+            await connection.fetchval("SELECT true")
 
     async def aclose(self) -> None:
         """Close every connection, in bounded time even when the server is gone."""

@@ -88,7 +88,7 @@ async def _alone(owner_url: str, roles: Roles) -> AsyncIterator[None]:
 
 
 def _run_alembic(connection: Connection, prefix: str, revision: str) -> None:
-    from alembic import command  # noqa: PLC0415 - a third of the start-up time, and most starts migrate nothing
+    from alembic import command  # noqa: PLC0415 - slow to load, and most starts migrate nothing
     from alembic.config import Config  # noqa: PLC0415 - as above
 
     configuration = Config(attributes={"connection": connection, "role_prefix": prefix})

@@ -21,7 +21,7 @@ RunState = Literal["pending", "approved", "issued"]
 class Weights(msgspec.Struct, frozen=True):
     """Consumption units of a household's members; the defaults are INSEE's (the OECD-modified scale)."""
 
-    first_adult: Decimal = Decimal("1")
+    first_adult: Decimal = Decimal(1)
     other_14_plus: Decimal = Decimal("0.5")
     under_14: Decimal = Decimal("0.3")
 
@@ -157,7 +157,8 @@ def case_key(case_number: str) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the rules say of a household. `reason` is one of `below-ceiling`, `above-ceiling`, `derogation`,
-    `no-proof`."""
+    `no-proof`.
+    """
 
     granted: bool
     reason: str
@@ -212,7 +213,8 @@ class Mandate:
 @dataclass(frozen=True, slots=True)
 class Funds:
     """The money of a programme: `pool_cents` are the Pois not yet issued, `reserved_cents` those of them that
-    runs which are prepared or half issued will need."""
+    runs which are prepared or half issued will need.
+    """
 
     programme_code: str
     mandated_cents: int

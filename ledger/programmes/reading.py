@@ -66,9 +66,7 @@ _CASE_NUMBER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._/-]{0,38}[A-Za-z0-9])?")
 _NOT_TOML = FaultKind("not-toml", N_("The file cannot be read: {reason}."), N_("Correct this row."))
 _MISSING_KEY = FaultKind("missing-key", N_("This key is missing."), N_("Add it to its section."))
 _UNKNOWN_KEY = FaultKind("unknown-key", N_("This key is not known."), N_("Remove it or correct its name."))
-_IN_BOTH = FaultKind(
-    "in-both-lists", N_("A category cannot be eligible and not."), N_("Keep it in one list.")
-)
+_IN_BOTH = FaultKind("in-both-lists", N_("A category cannot be eligible and not."), N_("Keep it in one list."))
 _NOTHING_DUE = FaultKind(
     "nothing-due", N_("A household of one adult would get nothing."), N_("Give the scale an amount.")
 )
@@ -88,6 +86,7 @@ class _Section:
     name: str
     values: dict[str, Any]
     faults: list[Fault]
+    absent: bool = False
     asked: set[str] = field(default_factory=set)
 
     def fault(self, kind: FaultKind, key: str, **facts: object) -> None:
@@ -102,7 +101,8 @@ class _Section:
         value = self._value(key)
         if value is not None and not isinstance(value, dict):
             self.fault(WRONG_FORM, key, form=f"[{key}]")
-        return _Section(self._path(key), value if isinstance(value, dict) else {}, self.faults)
+        present = isinstance(value, dict)
+        return _Section(self._path(key), value if present else {}, self.faults, absent=not present)
 
     def text(self, key: str, pattern: re.Pattern[str], form: str) -> str:
         value = self._value(key)
@@ -154,15 +154,13 @@ class _Section:
         value = self._value(key)
         words = value if isinstance(value, list) else []
         good = all(isinstance(word, str) and _WORD.fullmatch(word) for word in words)
-        if value is not None and (
-            words is not value or not good or len(set(words)) < len(words) or len(words) < least
-        ):
+        if value is not None and (words is not value or not good or len(set(words)) < len(words) or len(words) < least):
             self.fault(WRONG_FORM, key, form='["fruits-legumes", "lait-oeufs"]')
         return [word for word in words if isinstance(word, str)]
 
     def _value(self, key: str, default: Any = None) -> Any:
         self.asked.add(key)
-        if key not in self.values and default is None:
+        if key not in self.values and default is None and not self.absent:
             self.fault(_MISSING_KEY, key)
         return self.values.get(key, default)
 
@@ -202,7 +200,7 @@ def _scale(root: _Section) -> Scale:
     else:
         scale = PerConsumptionUnit(section.cents("base"), _weights(section))
         one_adult_cents = int(scale.base_cents * scale.weights.first_adult)
-    if one_adult_cents < 1 and len(root.faults) == before:
+    if one_adult_cents < 1 and len(root.faults) == before and not section.absent:
         section.fault(_NOTHING_DUE, "base" if form != "forfait" else "fixe")
     section.close()
     return scale
@@ -251,9 +249,7 @@ def _caps(root: _Section) -> Caps:
     if "plafonds" not in root.values:
         return Caps(*DEFAULT_CAPS.values())
     section = root.section("plafonds")
-    amounts = [
-        section.cents(key) if key in section.values else default for key, default in DEFAULT_CAPS.items()
-    ]
+    amounts = [section.cents(key) if key in section.values else default for key, default in DEFAULT_CAPS.items()]
     section.asked.update(DEFAULT_CAPS)
     if not all(amounts):
         section.fault(NOT_AN_AMOUNT, list(DEFAULT_CAPS)[amounts.index(0)])

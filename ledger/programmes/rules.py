@@ -23,9 +23,7 @@ DAYS_PER_MONTH = 30
 def consumption_units(profile: Profile, weights: Weights) -> Decimal:
     """The size of a household in consumption units: 1 for the first adult, less for each other member."""
     others = profile.adults - 1 + profile.children_14_plus
-    return (
-        weights.first_adult + others * weights.other_14_plus + profile.children_under_14 * weights.under_14
-    )
+    return weights.first_adult + others * weights.other_14_plus + profile.children_under_14 * weights.under_14
 
 
 def allowance_cents(profile: Profile, rules: Rules) -> int:

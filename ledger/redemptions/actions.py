@@ -14,12 +14,12 @@ from ledger.errors import (
     InternalError,
     MerchantBalanceTooLow,
     NotFound,
-    Refusal,
     RefundTooLarge,
+    Refusal,
 )
 from ledger.identifiers import new_event_id
 from ledger.merchants.model import TillSession
-from ledger.redemptions import rules, store
+from ledger.redemptions import rules, store, store_refunds
 from ledger.redemptions.model import (
     Answered,
     BalanceRequest,
@@ -28,6 +28,7 @@ from ledger.redemptions.model import (
     Page,
     Redemption,
     Refund,
+    RefundRequest,
     RequestKey,
     Settled,
 )
@@ -44,24 +45,17 @@ async def find_redemption(ledger: Ledger, till: TillSession, redemption_id: UUID
 async def list_redemptions(ledger: Ledger, page: Page) -> list[Redemption]:
     """A page of a merchant's redemptions."""
     async with ledger.unit_of_work() as work:
-        return await store.own_redemptions(work, page)
+        return await store_refunds.own_redemptions(work, page)
 
 
-async def refund(  # noqa: PLR0913 - the sentence of a refund has these parts
-    ledger: Ledger,
-    till: TillSession,
-    bound: RequestKey,
-    redemption_id: UUID,
-    amount_cents: int | None,
-    reason: str,
-) -> Answered[Refund | Refusal]:
-    """Give back a sale, whole (`None`) or in part, onto the vouchers that paid it, the last one first.
+async def refund(ledger: Ledger, till: TillSession, asked: RefundRequest) -> Answered[Refund | Refusal]:
+    """Give back a sale, whole or in part, onto the vouchers that paid it, the last one first.
 
     Never more than was taken; refused as `RefundTooLarge` or `MerchantBalanceTooLow`, and frozen under the key.
     """
     for _ in range(_TRIES):
         async with ledger.unit_of_work() as work:
-            answer = await _refund(work, till, bound, redemption_id, amount_cents, reason)
+            answer = await _refund(work, till, asked)
             if answer is not None:
                 return answer
     raise InternalError
@@ -69,11 +63,12 @@ async def refund(  # noqa: PLR0913 - the sentence of a refund has these parts
 
 async def abandon(ledger: Ledger, till: TillSession, key: bytes) -> Settled:
     """Settle the fate of a request whose answer was lost. An unseen key is closed for ever, so that a late
-    request cannot debit after the cashier took cash."""
+    request cannot debit after the cashier took cash.
+    """
     async with ledger.unit_of_work() as work:
-        if await store.keep_outcome(work, till.merchant_id, key, Outcome(None, "abandoned")):
+        if await store_refunds.keep_outcome(work, till.merchant_id, key, Outcome(None, "abandoned")):
             return Settled("abandoned")
-        outcome = await store.outcome_of_key(work, till.merchant_id, key)
+        outcome = await store_refunds.outcome_of_key(work, till.merchant_id, key)
         assert outcome is not None
         if outcome.refusal is not None:
             return Settled("refused", refusal=CATALOGUE[outcome.refusal](**(outcome.facts or {})))
@@ -104,39 +99,33 @@ async def card_balance(ledger: Ledger, request: BalanceRequest) -> CardBalance |
 
 
 async def _own(work: UnitOfWork, till: TillSession, redemption_id: UUID) -> Redemption:
-    redemption = await store.own_redemption(work, till.merchant_id, redemption_id)
+    redemption = await store_refunds.own_redemption(work, till.merchant_id, redemption_id)
     if redemption is None:
         raise NotFound
     return redemption
 
 
-async def _refund(  # noqa: PLR0913
-    work: UnitOfWork,
-    till: TillSession,
-    bound: RequestKey,
-    redemption_id: UUID,
-    amount_cents: int | None,
-    reason: str,
-) -> Answered[Refund | Refusal] | None:
+async def _refund(work: UnitOfWork, till: TillSession, asked: RefundRequest) -> Answered[Refund | Refusal] | None:
     """One try; `None` where another request settled the key meanwhile. The merchant's lock comes first: what is
-    refundable is read under it."""
-    balance = (await lock_balances(work, [till.merchant_account]))[till.merchant_account]
-    outcome = await store.outcome_of_key(work, till.merchant_id, bound.key)
-    if outcome is not None:
-        return await _repeat(work, outcome, bound)
-    redemption = await _own(work, till, redemption_id)
-    amount = redemption.refundable_cents if amount_cents is None else amount_cents
-    refusal = _refusal(redemption, amount, -balance)
+    refundable is read under it.
+    """
+    account, key = till.merchant.account_id, asked.bound.key
+    balance_cents = -(await lock_balances(work, [account]))[account]
+    known = await store_refunds.outcome_of_key(work, till.merchant_id, key)
+    if known is not None:
+        return await _repeat(work, known, asked.bound)
+    redemption = await _own(work, till, asked.redemption_id)
+    amount = redemption.refundable_cents if asked.amount_cents is None else asked.amount_cents
+    refusal = _refusal(redemption, amount, balance_cents)
     if refusal is not None:
-        facts = {name: value for name, value in refusal.facts.items() if isinstance(value, int)}
-        frozen = Outcome(bound.fingerprint, "refused", refusal=refusal.number, facts=facts)
-        return Answered(refusal) if await store.keep_outcome(work, till.merchant_id, bound.key, frozen) else None
-    made = Refund(new_event_id(), redemption_id, amount, work.now, redemption.refundable_cents - amount)
-    outcome = Outcome(bound.fingerprint, "approved", result_id=made.id)
-    if not await store.keep_outcome(work, till.merchant_id, bound.key, outcome):
+        frozen = rules.outcome_of(asked.bound, rules.Refused(refusal))
+        return Answered(refusal) if await store_refunds.keep_outcome(work, till.merchant_id, key, frozen) else None
+    made = Refund(new_event_id(), redemption.id, amount, work.now, redemption.refundable_cents - amount)
+    approved = Outcome(asked.bound.fingerprint, "approved", result_id=made.id)
+    if not await store_refunds.keep_outcome(work, till.merchant_id, key, approved):
         return None
     await journal.post(work, [await _transaction(work, till, made)])
-    await store.add_refund(work, made, till.till_id, reason)
+    await store_refunds.add_refund(work, made, till.till_id, asked.reason)
     return Answered(made)
 
 
@@ -150,17 +139,17 @@ def _refusal(redemption: Redemption, amount_cents: int, balance_cents: int) -> R
 
 async def _transaction(work: UnitOfWork, till: TillSession, made: Refund) -> Transaction:
     """Merchant → the same vouchers, in reverse order of taking; what a voucher no longer takes goes to the pool."""
-    credits: dict[int, int] = {}
+    given: dict[int, int] = {}
     left = made.amount_cents
-    for taken in await store.taken_from_vouchers(work, made.redemption_id):
+    for taken in await store_refunds.taken_from_vouchers(work, made.redemption_id):
         share = min(left, taken.left_cents)
         account = taken.account_id if taken.state == "active" else taken.pool_account
         if share:
-            credits[account] = credits.get(account, 0) + share
+            given[account] = given.get(account, 0) + share
             left -= share
     assert left == 0
-    postings = (Posting(account, -cents) for account, cents in credits.items())
-    legs = (Posting(till.merchant_account, made.amount_cents), *postings)
+    postings = (Posting(account, -cents) for account, cents in given.items())
+    legs = (Posting(till.merchant.account_id, made.amount_cents), *postings)
     return Transaction(made.id, TransactionKind.REFUND, made.occurred_at, legs)
 
 
@@ -168,7 +157,7 @@ async def _repeat(work: UnitOfWork, outcome: Outcome, bound: RequestKey) -> Answ
     again = rules.repeat(outcome, bound.fingerprint)
     if isinstance(again, rules.Refused):
         return Answered(again.refusal, again.repeated)
-    return Answered(await store.find_refund(work, again.result_id), replayed=True)
+    return Answered(await store_refunds.find_refund(work, again.result_id), replayed=True)
 
 
 def _balance_of(access: rules.Access, state: rules.State) -> CardBalance:

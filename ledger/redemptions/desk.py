@@ -19,6 +19,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from ledger.cards.rules import FailureCount, FailureKey
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import InternalError, Refusal, Unavailable
 from ledger.programmes.model import Rules
@@ -60,7 +61,8 @@ class Desk:
 
     async def redeem(self, request: RedemptionRequest) -> Answer:
         """Decide a redemption and book it. Refusals are answers; only our own faults are `InternalError`
-        (the same key may be sent again) and `Unavailable` (full, or the database is away)."""
+        (the same key may be sent again) and `Unavailable` (full, or the database is away).
+        """
         if len(self._queue) >= _WAITING_MAX:
             return Answered(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
@@ -129,7 +131,7 @@ class Desk:
         for attempt in range(_SINGLE_TRIES):
             try:
                 return (await self._decide_and_write([request]))[0]
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - told apart below; ours are logged
                 if not (store.is_conflict(error) or store.is_disconnect(error)):
                     _log.exception("redemption failed", sqlstate=getattr(error, "sqlstate", None))
                     return Answered(InternalError())
@@ -165,7 +167,7 @@ def _changes(
     requests: Sequence[RedemptionRequest],
     decisions: Sequence[Decision],
     state: State,
-    failures_before: dict[rules.FailureKey, rules.FailureCount],
+    failures_before: dict[FailureKey, FailureCount],
     now: datetime,
 ) -> store.Changes:
     fates = [

@@ -12,7 +12,7 @@ from ledger.books.transaction import Transaction
 from ledger.cards.model import Credential
 from ledger.errors import Refusal
 
-Result = TypeVar("Result", covariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
 Fate = Literal["approved", "refused", "abandoned"]
 
 
@@ -27,7 +27,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class RequestKey:
     """What binds a request to its fate (L5): the till's token, the digest of its Idempotency-Key, the
-    HMAC of its canonical form."""
+    HMAC of its canonical form.
+    """
 
     token_sha256: bytes
     key: bytes
@@ -100,6 +101,16 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundRequest:
+    """What a till asks to be given back of a sale; `amount_cents` is `None` for all that is refundable."""
+
+    bound: RequestKey
+    redemption_id: UUID
+    amount_cents: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A stretch of a merchant's redemptions: after a receipt (year, number), within two instants."""
 
@@ -149,10 +160,10 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered(Generic[Result]):
+class Answered(Generic[Result_co]):
     """An answer, and whether it repeats an earlier one."""
 
-    result: Result
+    result: Result_co
     replayed: bool = False
 
 

@@ -1,9 +1,9 @@
 """What the programme says about a sale, read from top to bottom. Pure: the request, what was read, and the time.
 
-    a till that is paired, at a merchant that is approved
-    a key that was never used: else its one answer again
-    a code that is right, not used before, not guessed at too often; a card that is not blocked
-    then: as much of the eligible lines as vouchers and caps allow; the rest is paid by any other means
+a till that is paired, at a merchant that is approved
+a key that was never used: else its one answer again
+a code that is right, not used before, not guessed at too often; a card that is not blocked
+then: as much of the eligible lines as vouchers and caps allow; the rest is paid by any other means
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from ledger.books.transaction import Posting, Transaction, TransactionKind
+from ledger.calendar import paris_day
 from ledger.cards import rules as cards
 from ledger.cards.model import Credential
 from ledger.cards.rules import CardSecrets, FailureCount, FailureKey
-from ledger.calendar import paris_day
 from ledger.errors import (
     CATALOGUE,
     CapReached,
@@ -84,7 +84,8 @@ class Sale:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """No. `frozen`: the same key gets the same answer for ever; otherwise the request leaves no trace.
-    `repeated`: it is such an answer again. `wrong`: the counters of wrong codes that it moves."""
+    `repeated`: it is such an answer again. `wrong`: the counters of wrong codes that it moves.
+    """
 
     refusal: Refusal
     frozen: bool = True
@@ -150,9 +151,7 @@ def repeat(outcome: Outcome, fingerprint: bytes) -> Refused | Repeat:
     return Repeat(outcome.result_id)
 
 
-def open_card(
-    credential: Credential, state: State, till: Till, now: datetime, keys: Keyring
-) -> Access | Refused:
+def open_card(credential: Credential, state: State, till: Till, now: datetime, keys: Keyring) -> Access | Refused:
     """Does the code open the card, here and now? Pauses first, so that a guess is not even looked at (L6)."""
     card = state.cards.get(credential.number)
     secrets = card.secrets if card else None
@@ -231,7 +230,7 @@ def outcome_of(bound: RequestKey, decision: Sale | Refused) -> Outcome:
     return Outcome(bound.fingerprint, "refused", refusal=decision.refusal.number, facts=facts)
 
 
-def _approve(  # noqa: PLR0913 - what was read, side by side
+def _approve(
     request: RedemptionRequest,
     till: Till,
     access: Access,

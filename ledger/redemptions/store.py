@@ -10,13 +10,10 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-from sqlalchemy import Uuid, bindparam, text
 
 from ledger.books.journal import flatten
 from ledger.calendar import paris_day
 from ledger.cards.rules import NIL, CardSecrets, FailureCount, FailureKey
-
-from ledger.database.unit_of_work import UnitOfWork
 from ledger.programmes.model import Rules, rules_from_json
 from ledger.redemptions.model import (
     Approved,
@@ -24,12 +21,9 @@ from ledger.redemptions.model import (
     Line,
     NewSpending,
     Outcome,
-    Page,
     Redemption,
     RedemptionRequest,
-    Refund,
     Spending,
-    TakenFromVoucher,
     Till,
     VoucherBalance,
 )
@@ -81,13 +75,13 @@ _WRITE = """
     )
 """
 
-_FIND = """
+FIND = """
     SELECT r.id, r.merchant_id, r.receipt_year, r.receipt_number, r.reference, r.categories, r.asked_cents,
         r.approved_by_line_cents, r.occurred_at,
         coalesce((SELECT sum(amount_cents) FROM ledger.refund WHERE redemption_id = r.id), 0)::bigint AS refunded_cents
     FROM ledger.redemption AS r
 """
-_FIND_IDS = _FIND + " WHERE r.id = ANY($1::uuid[])"
+_FIND_IDS = FIND + " WHERE r.id = ANY($1::uuid[])"
 
 # What another unit of work may have changed since the load: load again, decide again.
 CONFLICTS = frozenset({"BPX01", "BPL03", "BPL04", "BPL06", "23505", "23514", "40001", "40P01"})
@@ -129,7 +123,12 @@ def is_conflict(error: BaseException) -> bool:
 
 def is_disconnect(error: BaseException) -> bool:
     """Did the connection break, so that nobody knows whether the write happened? Its keys will tell."""
-    broken = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError, OSError)
+    broken = (
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.OperatorInterventionError,
+        OSError,
+    )
     return isinstance(error, broken)
 
 
@@ -158,7 +157,7 @@ async def load(
 async def write(connection: asyncpg.Connection, changes: Changes) -> list[int]:
     """Book a decided batch: all of it, or an exception and nothing. Returns the receipt numbers in order."""
     numbers = await connection.fetchval(_WRITE, *_redemption_columns(changes.sales), *_outcome_columns(changes))
-    return cast(list[int], numbers)
+    return cast("list[int]", numbers)
 
 
 async def try_write(connection: asyncpg.Connection, changes: Changes) -> bool:
@@ -177,123 +176,8 @@ async def find(connection: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID
     return {row["id"]: redemption_of(row) for row in await connection.fetch(_FIND_IDS, list(ids))}
 
 
-_FIND_OWN = text(_FIND + " WHERE r.id = :id AND r.merchant_id = :merchant_id")
-_LIST_OWN = text(
-    _FIND
-    + """ WHERE r.merchant_id = :merchant_id AND r.occurred_at >= :starts AND r.occurred_at < :ends
-        AND (r.receipt_year, r.receipt_number) > (:year, :number)
-    ORDER BY r.receipt_year, r.receipt_number LIMIT :rows_max"""
-)
-_OUTCOME = text("""
-    SELECT fingerprint, fate, result_id, refusal, facts
-    FROM ledger.request_outcome WHERE merchant_id = :merchant_id AND request_key = :key
-""")
-_KEEP_OUTCOME = text("""
-    INSERT INTO ledger.request_outcome
-        (merchant_id, request_key, fingerprint, fate, result_id, refusal, facts, decided_at)
-    VALUES (:merchant_id, :key, :fingerprint, :fate, :result_id, :refusal, cast(:facts AS jsonb), :decided_at)
-    ON CONFLICT DO NOTHING
-""")
-_TAKEN = text("""
-    SELECT p.account_id, sum(p.amount_cents)::bigint AS left_cents, coalesce(s.state, 'active') AS state,
-        g.pool_account
-    FROM (
-        SELECT :redemption_id AS id UNION ALL SELECT id FROM ledger.refund WHERE redemption_id = :redemption_id
-    ) AS t
-    INNER JOIN ledger.posting AS p ON p.transaction_id = t.id
-    INNER JOIN ledger.voucher AS v ON v.account_id = p.account_id
-    INNER JOIN ledger.programme_version AS pv ON pv.id = v.programme_version_id
-    INNER JOIN ledger.programme AS g ON g.id = pv.programme_id
-    LEFT JOIN ledger.subject_state AS s ON s.subject_id = v.id
-    GROUP BY p.account_id, s.state, g.pool_account
-    ORDER BY max(p.line) FILTER (WHERE p.transaction_id = :redemption_id) DESC
-""").bindparams(bindparam("redemption_id", type_=Uuid))
-_ADD_REFUND = text("""
-    INSERT INTO ledger.refund (id, redemption_id, till_id, amount_cents, reason, occurred_at)
-    VALUES (:id, :redemption_id, :till_id, :amount_cents, :reason, :occurred_at)
-""")
-_FIND_REFUND = text("""
-    SELECT f.id, f.redemption_id, f.amount_cents, f.occurred_at, r.approved_cents - (
-        SELECT sum(e.amount_cents) FROM ledger.refund AS e
-        INNER JOIN ledger.ledger_transaction AS et ON et.id = e.id
-        WHERE e.redemption_id = f.redemption_id AND et.posted_at <= t.posted_at
-    )::bigint AS refundable_cents
-    FROM ledger.refund AS f
-    INNER JOIN ledger.ledger_transaction AS t ON t.id = f.id
-    INNER JOIN ledger.redemption AS r ON r.id = f.redemption_id
-    WHERE f.id = :id
-""")
-
-
-async def own_redemption(work: UnitOfWork, merchant_id: UUID, redemption_id: UUID) -> Redemption | None:
-    """A merchant's own redemption; another's is as if it did not exist."""
-    row = (await work.run(_FIND_OWN, id=redemption_id, merchant_id=merchant_id)).mappings().one_or_none()
-    return None if row is None else redemption_of(row)
-
-
-async def own_redemptions(work: UnitOfWork, page: Page) -> list[Redemption]:
-    """A page of a merchant's redemptions, in the order of their receipts."""
-    rows = await work.run(
-        _LIST_OWN,
-        merchant_id=page.merchant_id,
-        starts=page.starts,
-        ends=page.ends,
-        year=page.after[0],
-        number=page.after[1],
-        rows_max=page.rows_max,
-    )
-    return [redemption_of(row) for row in rows.mappings()]
-
-
-async def outcome_of_key(work: UnitOfWork, merchant_id: UUID, key: bytes) -> Outcome | None:
-    """The one fate of a key, if it has one."""
-    row = (await work.run(_OUTCOME, merchant_id=merchant_id, key=key)).one_or_none()
-    return None if row is None else Outcome(**row._mapping)
-
-
-async def keep_outcome(work: UnitOfWork, merchant_id: UUID, key: bytes, outcome: Outcome) -> bool:
-    """Settle the fate of a key; `False` where it is settled already (after waiting for whoever is settling it)."""
-    facts = None if outcome.facts is None else msgspec.json.encode(outcome.facts).decode()
-    result = await work.run(
-        _KEEP_OUTCOME,
-        merchant_id=merchant_id,
-        key=key,
-        fingerprint=outcome.fingerprint,
-        fate=outcome.fate,
-        result_id=outcome.result_id,
-        refusal=outcome.refusal,
-        facts=facts,
-        decided_at=work.now,
-    )
-    return result.rowcount == 1
-
-
-async def taken_from_vouchers(work: UnitOfWork, redemption_id: UUID) -> list[TakenFromVoucher]:
-    """What each voucher still misses of a sale, the last one taken from first."""
-    rows = await work.run(_TAKEN, redemption_id=redemption_id)
-    return [TakenFromVoucher(**row._mapping) for row in rows]
-
-
-async def add_refund(work: UnitOfWork, refund: Refund, till_id: UUID, reason: str) -> None:
-    """Record a refund beside its transaction."""
-    await work.run(
-        _ADD_REFUND,
-        id=refund.id,
-        redemption_id=refund.redemption_id,
-        till_id=till_id,
-        amount_cents=refund.amount_cents,
-        reason=reason,
-        occurred_at=refund.occurred_at,
-    )
-
-
-async def find_refund(work: UnitOfWork, refund_id: UUID) -> Refund:
-    """A refund as it was answered: with what was refundable after it."""
-    return Refund(**(await work.run(_FIND_REFUND, id=refund_id)).one()._mapping)
-
-
-def redemption_of(row: Mapping[str, Any]) -> Redemption:
-    """A redemption from its row."""
+def redemption_of(row: Any) -> Redemption:
+    """A redemption from its row, whichever driver brought it."""
     return Redemption(
         id=row["id"],
         merchant_id=row["merchant_id"],
@@ -383,7 +267,14 @@ def _spending(sales: Sequence[Approved]) -> list[NewSpending]:
 def _outcome_columns(changes: Changes) -> list[Any]:
     fates = changes.fates
     wrong = [
-        (key.scope, key.card_id, key.till_id, _failures(changes.failures_before, key), count.failures, count.since)
+        (
+            key.scope,
+            key.card_id,
+            key.till_id,
+            _failures(changes.failures_before, key),
+            count.failures,
+            count.since,
+        )
         for key in changes.failures
         for count in (changes.failures_after[key],)
     ]

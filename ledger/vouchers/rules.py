@@ -97,7 +97,7 @@ class _Flow:
         return self.demand[category] - self.paid_for(category)
 
     def _path(self, account: int) -> list[tuple[int, str]]:
-        """Edges from a voucher to a category with room: forward, back along what another pays, forward, …"""
+        """Edges from a voucher to a category with room: forward, back along what another pays, and so on."""
         seen: set[str] = set()
         waiting: list[tuple[int, list[tuple[int, str]]]] = [(account, [])]
         while waiting:

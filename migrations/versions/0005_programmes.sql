@@ -16,7 +16,7 @@ CREATE TABLE ledger.programme_version (
     id uuid PRIMARY KEY,
     programme_id uuid NOT NULL REFERENCES ledger.programme,
     number integer NOT NULL CHECK (number >= 1),
-    rules jsonb NOT NULL,
+    rules jsonb NOT NULL CHECK (rules::text ~ '^[]A-Za-z0-9 "{}:,._[-]+$'),
     rules_sha256 bytea NOT NULL CHECK (length(rules_sha256) = 32),
     added_by uuid NOT NULL REFERENCES ledger.operator,
     added_at timestamptz NOT NULL,

@@ -20,6 +20,7 @@ from ledger.database.cluster import Cluster
 from ledger.database.connect import connected
 from ledger.database.embedded import SUPERUSER, start
 from ledger.home import Home
+from tests.databases import folder_in_memory
 
 PACKAGES = Path(programs.__file__).parents[2]
 HOLD = """
@@ -36,7 +37,7 @@ server.release()
 
 @pytest.fixture
 def home() -> Iterator[Home]:
-    folder = Path(tempfile.mkdtemp(prefix="bonpois-crash-"))
+    folder = Path(tempfile.mkdtemp(prefix="bonpois-crash-", dir=folder_in_memory()))
     yield Home(folder)
     shutil.rmtree(folder)
 
@@ -45,9 +46,7 @@ def home() -> Iterator[Home]:
 def holder(home: Home) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A process that holds the server until its standard input is closed; and the postmaster that it saw."""
     command = [sys.executable, "-c", HOLD, str(home.path)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PACKAGES
-    ) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PACKAGES) as process:
         assert process.stdout is not None
         try:
             yield process, int(process.stdout.readline())
@@ -68,8 +67,10 @@ def test_two_processes_share_one_server_and_the_last_one_out_stops_it(home: Home
 
 def test_processes_that_come_at_once_to_a_new_home_make_one_server(home: Home) -> None:
     command = [sys.executable, "-c", HOLD, str(home.path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    processes = [subprocess.Popen(command, text=True, cwd=PACKAGES, **pipes) for _ in range(4)]
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PACKAGES)
+        for _ in range(4)
+    ]
     seen = {process.stdout.readline() for process in processes if process.stdout is not None}
     for process in processes:
         process.communicate("")
@@ -107,6 +108,7 @@ async def test_a_killed_server_recovers_what_was_committed(home: Home) -> None:
         await transaction.start()
         await connection.execute("INSERT INTO kept VALUES (2)")
         _kill(server.cluster)
+        _wait_until_dead(server.cluster)
         with pytest.raises((asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError)):
             await transaction.commit()
     again = start(home)

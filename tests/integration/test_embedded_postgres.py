@@ -19,6 +19,7 @@ from ledger.database.engine import open_database
 from ledger.database.programs import Account, Programs, account_for, reached, refuse_closed_parent
 from ledger.errors import EmbeddedFailed, HomeClosed
 from ledger.home import Home, Settings
+from tests.databases import folder_in_memory
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends another account")
 PACKAGES = Path(programs.__file__).parents[2]
@@ -27,7 +28,7 @@ PACKAGES = Path(programs.__file__).parents[2]
 @pytest.fixture
 def closed() -> Iterator[Path]:
     """A folder that only its owner may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="bonpois-closed-"))
+    folder = Path(tempfile.mkdtemp(prefix="bonpois-closed-", dir=folder_in_memory()))
     yield folder
     shutil.rmtree(folder)
 
@@ -56,9 +57,7 @@ async def test_it_is_durable_checksummed_and_closed_to_the_network(closed: Path)
     async with running(Home(closed)) as server, connected(server.url(SUPERUSER, "postgres")) as connection:
         rows = await connection.fetch("SELECT name, setting FROM pg_settings")
         locale = await connection.fetchval("SELECT datcollate || ' ' || datctype FROM pg_database LIMIT 1")
-        order = await connection.fetchval(
-            "SELECT string_agg(x, '' ORDER BY x) FROM unnest('{b,é,A,a}'::text[]) x"
-        )
+        order = await connection.fetchval("SELECT string_agg(x, '' ORDER BY x) FROM unnest('{b,é,A,a}'::text[]) x")
     settings = {row["name"]: row["setting"] for row in rows}
     expected = {
         "fsync": "on",
@@ -143,12 +142,9 @@ def test_a_server_started_by_hand_is_left_alone(closed: Path) -> None:
     cluster = Cluster(home)
     account = cluster.account()
     by_hand = Programs.for_account(account)
-    with reached(cluster.data, account) as data:
-        options = "-c unix_socket_directories=''"
-        started = by_hand.run(
-            "pg_ctl", "start", "-w", "-D", data.path, "-o", options, inherit=data.descriptors
-        )
-        assert started == 0
+    with reached(cluster.data, account) as data, reached(cluster.socket_folder(), account) as sockets:
+        arguments = ("start", "-w", "-D", data.path, "-o", f"-c unix_socket_directories={sockets.path}")
+        assert by_hand.run("pg_ctl", *arguments, inherit=(*data.descriptors, *sockets.descriptors)) == 0
         try:
             with pytest.raises(EmbeddedFailed) as refused:
                 start(home)
@@ -168,9 +164,7 @@ def test_data_restored_by_root_is_taken_over(closed: Path) -> None:
 
 
 @AS_ROOT
-def test_programs_in_a_closed_folder_are_copied_and_repaired(
-    closed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_programs_in_a_closed_folder_are_copied_and_repaired(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     account = account_for(closed)
     installed = Programs.for_account(None)
     for file in programs._files_needed(installed.folder):
@@ -199,7 +193,7 @@ def test_programs_in_a_closed_folder_are_copied_and_repaired(
 
 @AS_ROOT
 def test_root_serves_as_an_ordinary_user_in_a_folder_of_that_user(closed: Path) -> None:
-    """Also shows that nothing but the user's own rights is needed: the script drops root's before it starts."""
+    """Nothing but the user's own rights is needed: the script drops root's before it starts."""
     account = account_for(closed)
     assert account is not None
     os.chown(closed, account.uid, account.gid)
@@ -208,7 +202,7 @@ import os, tempfile
 from pathlib import Path
 from ledger.database import embedded, programs
 from ledger.home import Home
-import asyncio, asyncpg, encodings.idna
+import asyncio, asyncpg, encodings.ascii, encodings.idna  # while root may still read them
 os.setgroups([]); os.setgid({account.gid}); os.setuid({account.uid})
 server = embedded.start(Home(Path({str(closed)!r})))
 async def ask():
@@ -220,9 +214,7 @@ server.release()
 """
     if not Programs(Programs.for_account(None).folder, account).executable:
         pytest.skip("the programs are in a folder that the account cannot enter")
-    asked = subprocess.run(
-        [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=PACKAGES
-    )
+    asked = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=PACKAGES)
     assert asked.stdout == "answered\n"
     assert (closed / "pg" / "data").stat().st_uid == account.uid
     start(Home(closed)).release()  # root runs it as its owner
@@ -246,8 +238,8 @@ async def test_two_databases_in_one_process_share_the_server(closed: Path) -> No
             assert one.url == other.url
         async with connected(one.url) as connection:
             assert await connection.fetchval("SELECT 1") == 1
+        pool = await one.pool()
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            pool = await one.pool()
             await pool.execute("CREATE TABLE mine (id integer)")
 
 

@@ -50,9 +50,7 @@ def test_each_text_has_a_french_translation() -> None:
 
 def test_the_catalogue_has_no_orphan() -> None:
     known = {forms(text)[0] for text in shown()}
-    orphans = [
-        message.id for message in read_catalogue("fr") if message.id and forms(message.id)[0] not in known
-    ]
+    orphans = [message.id for message in read_catalogue("fr") if message.id and forms(message.id)[0] not in known]
     assert not orphans
 
 
@@ -78,9 +76,7 @@ def read_messages(file: Path) -> Catalog:
         return read_po(stream, locale="fr", abort_invalid=True)
 
 
-@pytest.mark.parametrize(
-    "marked", ['_("one")', 'gettext("one")', 'N_("one")', 'ngettext("one", "two", count)']
-)
+@pytest.mark.parametrize("marked", ['_("one")', 'gettext("one")', 'N_("one")', 'ngettext("one", "two", count)'])
 def test_the_extractor_knows_how_texts_are_marked_here(marked: str, tmp_path: Path) -> None:
     source = tmp_path / "sample.py"
     source.write_text(marked, encoding="utf-8")

@@ -58,10 +58,7 @@ def test_an_empty_text_stays_empty_in_every_language(catalogue: Path) -> None:
 
 
 def test_zero_is_singular_in_french_and_plural_in_english(catalogue: Path) -> None:
-    part = (
-        'msgid "one sale"\nmsgid_plural "{count} sales"\n'
-        'msgstr[0] "{count} vente"\nmsgstr[1] "{count} ventes"\n'
-    )
+    part = 'msgid "one sale"\nmsgid_plural "{count} sales"\nmsgstr[0] "{count} vente"\nmsgstr[1] "{count} ventes"\n'
     (catalogue / "parts" / "tills.po").write_text(HEADER + part, encoding="utf-8")
     forms = [ngettext("one sale", "{count} sales", count) for count in (0, 1, 2)]
     assert forms == ["{count} vente", "{count} vente", "{count} ventes"]

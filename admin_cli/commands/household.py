@@ -1,0 +1,96 @@
+"""`bonpois household`: who receives aid. What identifies a household is shown here and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from admin_cli.arguments import CASE, DRY_RUN, FILE, FILE_METAVAR, PROGRAMME
+from admin_cli.console import Session, command, noun_group
+from admin_cli.display import amount, facts, table
+from ledger.errors import N_
+from ledger.texts import gettext as _
+
+noun = noun_group("household", help=N_("The households and the decisions on record."))
+
+
+@command(noun, "import", help=N_("Register households from a CSV file and decide on each."), changes=True)
+@PROGRAMME
+@click.argument("file", type=FILE, metavar=FILE_METAVAR, help=N_("One household a row, with case number, no name."))
+@DRY_RUN
+async def import_(session: Session, *, programme: str, file: Path, dry_run: bool) -> None:
+    from ledger.programmes.actions import import_households
+
+    with session.progress(_("Households")) as progress:
+        done = await import_households(
+            session.ledger, programme, file, session.operator, dry_run=dry_run, progress=progress
+        )
+    people = facts(
+        [
+            (_("Households"), done.rows),
+            (_("Granted"), done.granted),
+            (_("Refused"), done.refused),
+            (_("Total granted"), amount(done.total_cents)),
+        ]
+    )
+    session.show(done, people)
+
+
+@command(noun, "list", help=N_("List the households of a programme."))
+@PROGRAMME
+async def list_(session: Session, programme: str) -> None:
+    from ledger.programmes.actions import list_households
+
+    households = await list_households(session.ledger, programme)
+    columns = [_("Case number"), _("Card"), _("Language"), _("Granted"), _("Amount")]
+    rows = [
+        (entry.case_number, medium(entry.medium), entry.language, entry.granted, amount(entry.amount_cents))
+        for entry in households
+    ]
+    session.show(households, table(columns, rows))
+
+
+@command(noun, "show", help=N_("Show what is known of a household, and the decision."))
+@PROGRAMME
+@CASE
+async def show(session: Session, programme: str, case: str) -> None:
+    from ledger.programmes.actions import household_profile
+
+    found = await household_profile(session.ledger, programme, case)
+    profile, decision = found.profile, found.decision
+    people = facts(
+        [
+            (_("Case number"), profile.case_number),
+            (_("Adults"), profile.adults),
+            (_("Children of 14 and more"), profile.children_14_plus),
+            (_("Children under 14"), profile.children_under_14),
+            (_("Resources per month"), amount(profile.resources_cents)),
+            (_("Charges per month"), amount(profile.charges_cents)),
+            (_("Derogation"), profile.derogation),
+            (_("Card"), medium(profile.medium)),
+            (_("Language"), profile.language),
+            (_("Granted"), decision.granted),
+            (_("Reason"), reason(decision.reason)),
+            (_("Amount"), amount(decision.amount_cents)),
+            (_("Decided on"), found.decided_at),
+            (_("Version of the rules"), found.rules_version),
+        ]
+    )
+    session.show(found, people)
+
+
+def medium(code: str) -> str:
+    """What carries the QR code, in words."""
+    return {"paper": _("paper"), "phone": _("telephone")}.get(code, code)
+
+
+def reason(code: str) -> str:
+    """The reason of a decision, in words."""
+    words = {
+        "below-ceiling": _("rest to live below the ceiling"),
+        "above-ceiling": _("rest to live not below the ceiling"),
+        "derogation": _("derogation"),
+        "no-proof": _("no proof of resources"),
+    }
+    return words.get(code, code)

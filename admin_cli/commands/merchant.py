@@ -1,0 +1,67 @@
+"""`bonpois merchant`: who takes Pois."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import rich_click as click
+
+from admin_cli.arguments import DRY_RUN, FILE, FILE_METAVAR, SIRET
+from admin_cli.console import Session, command, noun_group
+from admin_cli.display import table
+from ledger.errors import N_
+from ledger.texts import gettext as _
+from ledger.texts import ngettext
+
+noun = noun_group("merchant", help=N_("The merchants who take Pois."))
+
+
+@command(noun, "import", help=N_("Register merchants from a CSV file."), changes=True)
+@click.argument("file", type=FILE, metavar=FILE_METAVAR, help=N_("One merchant a row."))
+@DRY_RUN
+async def import_(session: Session, *, file: Path, dry_run: bool) -> None:
+    from ledger.merchants.actions import import_merchants
+
+    done = await import_merchants(session.ledger, file, session.operator, dry_run=dry_run)
+    session.show(done, ngettext("{count} merchant", "{count} merchants", done.rows).format(count=done.rows))
+
+
+@command(noun, "list", help=N_("List the merchants."))
+async def list_(session: Session) -> None:
+    from ledger.merchants.actions import list_merchants
+
+    merchants = await list_merchants(session.ledger)
+    columns = [_("SIRET"), _("Name"), _("Town"), _("Remittance"), _("State")]
+    rows = [
+        (merchant.siret, merchant.name, merchant.town, remittance(merchant.remittance), state(merchant.state))
+        for merchant in merchants
+    ]
+    session.show(merchants, table(columns, rows))
+
+
+@command(noun, "suspend", help=N_("Let a merchant take no Pois until further notice."), changes=True)
+@SIRET
+async def suspend(session: Session, siret: str) -> None:
+    from ledger.merchants.actions import suspend_merchant
+
+    merchant = await suspend_merchant(session.ledger, siret, session.operator)
+    session.show(merchant, f"{merchant.name}: {state(merchant.state)}")
+
+
+@command(noun, "approve", help=N_("Let a suspended merchant take Pois again."), changes=True)
+@SIRET
+async def approve(session: Session, siret: str) -> None:
+    from ledger.merchants.actions import approve_merchant
+
+    merchant = await approve_merchant(session.ledger, siret, session.operator)
+    session.show(merchant, f"{merchant.name}: {state(merchant.state)}")
+
+
+def remittance(code: str) -> str:
+    """How the association books the sales, in words."""
+    return {"detail": _("one by one"), "daily": _("one total a day")}.get(code, code)
+
+
+def state(code: str) -> str:
+    """The state of a merchant, in words."""
+    return {"approved": _("approved"), "suspended": _("suspended")}.get(code, code)

@@ -1,0 +1,1 @@
+"""The books prove themselves: one named check per invariant, each a query that returns what breaks it."""

@@ -1,0 +1,148 @@
+"""Aid runs: prepared by one person, approved by another, then issued in chunks that survive being cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from uuid import UUID, uuid5
+
+from ledger.approvals.actions import approve, operator_named, propose, require_content
+from ledger.calendar import paris_day
+from ledger.database.unit_of_work import Ledger, UnitOfWork
+from ledger.errors import NothingToIssue, NotPending, NotPossibleNow, PoolTooLow, UnknownRun
+from ledger.identifiers import new_event_id
+from ledger.programmes.actions.programmes import programme_coded, take_turn
+from ledger.programmes.model import AidRun, AidRunLine, Programme
+from ledger.programmes.rules import last_day_of_validity, run_content
+from ledger.programmes.store import aid_runs as store
+from ledger.vouchers.actions import issue_chunk
+from ledger.vouchers.model import Grant, IssueOrder
+
+Progress = Callable[[int, int], None]
+
+_CHUNK_VOUCHERS = 5_000
+_KIND = "aid-run"
+_NO_PROPOSAL = UUID(int=0)
+
+
+async def prepare_aid_run(ledger: Ledger, programme_code: str, operator: str) -> AidRun:
+    """Gather every granted decision that is in no run yet, valid from today on; nothing is issued.
+
+    Refuses `UnknownOperator`, `UnknownProgramme`, `NothingToIssue`, and `PoolTooLow` where the pool does not cover
+    this run beside those that wait already.
+    """
+    async with ledger.unit_of_work() as work:
+        who = await operator_named(work, operator)
+        programme, pool_cents = await take_turn(work, programme_code)
+        lines = await store.waiting_lines(work, programme.id)
+        if not lines:
+            raise NothingToIssue(programme=programme_code)
+        reserved_cents = await store.reserved_cents(work, programme.id, pending_too=True)
+        _require_cover(pool_cents - reserved_cents, sum(line.amount_cents for line in lines))
+        number = await store.last_number(work, programme.id) + 1
+        draft = _draft(programme, number, paris_day(work.now), lines, who.name)
+        proposal_id = await propose(work, _KIND, run_content(draft, lines), operator)
+        run = replace(draft, proposal_id=proposal_id)
+        await store.add_run(work, run, lines)
+        return run
+
+
+async def approve_aid_run(
+    ledger: Ledger, programme_code: str, number: int, operator: str, progress: Progress | None = None
+) -> AidRun:
+    """Approve a run that another person prepared, and issue its vouchers.
+
+    The approval is one unit of work; each chunk of vouchers is another. A run that was approved and then cut goes
+    on when this is called again, by anybody. `progress` is told how many vouchers of how many are issued. Refuses
+    `UnknownOperator`, `UnknownProgramme`, `UnknownRun`, `SamePerson`, `NotPending` (all issued), `NotPossibleNow`
+    (its validity is over), `PoolTooLow`, `ContentDiffers`.
+    """
+    async with ledger.unit_of_work() as work:
+        run, lines = await _approved(work, programme_code, number, operator)
+    done = 0
+    for place, start in enumerate(range(0, len(lines), _CHUNK_VOUCHERS)):
+        chunk = lines[start : start + _CHUNK_VOUCHERS]
+        async with ledger.unit_of_work() as work:
+            programme = await programme_coded(work, programme_code)
+            await issue_chunk(work, _order(programme, run, place, chunk))
+        done += len(chunk)
+        if progress is not None:
+            progress(done, len(lines))
+    async with ledger.unit_of_work() as work:
+        return await _run(work, programme_code, number)
+
+
+async def list_aid_runs(ledger: Ledger) -> list[AidRun]:
+    """All runs, by programme and number."""
+    async with ledger.unit_of_work() as work:
+        return await store.runs(work)
+
+
+async def _approved(
+    work: UnitOfWork, programme_code: str, number: int, operator: str
+) -> tuple[AidRun, list[AidRunLine]]:
+    """A run with its approval, given now or before, and the lines that were approved."""
+    await operator_named(work, operator)
+    programme, pool_cents = await take_turn(work, programme_code)
+    run = await _run(work, programme_code, number)
+    if run.state == "issued":
+        raise NotPending(run=number, state=run.state)
+    lines = await store.lines_of(work, run.id)
+    await require_content(work, run.proposal_id, run_content(run, lines))
+    if run.approval_id is not None:
+        return run, lines
+    today = paris_day(work.now)
+    if today > run.valid_until:
+        raise NotPossibleNow(run=number, valid_until=run.valid_until.isoformat(), today=today.isoformat())
+    approval_id = await approve(work, run.proposal_id, operator)
+    reserved_cents = await store.reserved_cents(work, programme.id, pending_too=False)
+    _require_cover(pool_cents, reserved_cents)  # this run is approved by now, so it is among the reserved
+    return replace(run, approval_id=approval_id), lines
+
+
+async def _run(work: UnitOfWork, programme_code: str, number: int) -> AidRun:
+    found = await store.run_numbered(work, programme_code, number)
+    if found is None:
+        raise UnknownRun(programme=programme_code, run=number)
+    return found
+
+
+def _require_cover(available_cents: int, needed_cents: int) -> None:
+    if available_cents < needed_cents:
+        raise PoolTooLow(available_cents=available_cents, needed_cents=needed_cents)
+
+
+def _draft(programme: Programme, number: int, first_day: date, lines: Sequence[AidRunLine], prepared_by: str) -> AidRun:
+    return AidRun(
+        id=new_event_id(),
+        programme_code=programme.code,
+        number=number,
+        programme_version_id=programme.version_id,
+        proposal_id=_NO_PROPOSAL,
+        approval_id=None,
+        valid_from=first_day,
+        valid_until=last_day_of_validity(first_day, programme.rules),
+        voucher_count=len(lines),
+        total_cents=sum(line.amount_cents for line in lines),
+        prepared_by=prepared_by,
+        approved_by=None,
+        issued_count=0,
+    )
+
+
+def _order(programme: Programme, run: AidRun, place: int, lines: Sequence[AidRunLine]) -> IssueOrder:
+    """One chunk; its transaction's id follows from run and place, so that it can be booked once only."""
+    assert run.approval_id is not None
+    return IssueOrder(
+        transaction_id=uuid5(run.id, f"chunk {place}"),
+        approval_id=run.approval_id,
+        aid_run_id=run.id,
+        programme_id=programme.id,
+        programme_code=programme.code,
+        programme_version_id=run.programme_version_id,
+        pool_account=programme.pool_account,
+        valid_from=run.valid_from,
+        valid_until=run.valid_until,
+        grants=[Grant(line.decision_id, line.household_id, line.amount_cents) for line in lines],
+    )

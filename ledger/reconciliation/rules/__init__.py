@@ -1,0 +1,7 @@
+"""Pure decisions: what belongs together, what a difference is, and whether the whole adds up."""
+
+from ledger.reconciliation.rules.breaks import find_breaks
+from ledger.reconciliation.rules.ladder import find_matches
+from ledger.reconciliation.rules.proof import count_matched, prove, side
+
+__all__ = ["count_matched", "find_breaks", "find_matches", "prove", "side"]

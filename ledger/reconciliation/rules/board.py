@@ -1,0 +1,146 @@
+"""The two sides while they are being compared: what is still free, in a fixed order, and what was taken."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+from uuid import UUID
+
+from ledger.reconciliation.model import Books, Line, LineKey, Match, Rule, Unit
+from ledger.reconciliation.rules.labels import Clue, LabelReader, fold
+
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
+CopyKey = tuple[UUID, date, str, int]
+
+DAYS_APART_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """A line with what its label says. `total`: it is, or may be, the total of a merchant's day."""
+
+    line: Line
+    party: str | None
+    claims: tuple[str, ...]
+    written: tuple[str, ...]
+    total: bool
+    tickets: int | None
+
+    @property
+    def cents(self) -> int:
+        return self.line.amount_cents
+
+    @property
+    def day(self) -> date:
+        return self.line.booked_on
+
+    @property
+    def copy_key(self) -> CopyKey:
+        """What a copy of a record has in common with it."""
+        line = self.line
+        return line.statement_id, line.booked_on, line.label, line.amount_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A unit with its merchant and reference folded as in labels."""
+
+    unit: Unit
+    party: str | None
+    reference: str | None
+
+    @property
+    def cents(self) -> int:
+        return self.unit.amount_cents
+
+    @property
+    def day(self) -> date:
+        return self.unit.booked_on
+
+
+class Board:
+    """Lines and units that no match holds yet. Whatever the order they came in, they stand in their own."""
+
+    def __init__(self, books: Books) -> None:
+        self.rejected = books.rejected
+        self.matches: list[Match] = []
+        units = sorted(books.units, key=lambda unit: (unit.booked_on, unit.occurred_at, unit.id))
+        self.all_ours = [
+            Ours(unit, unit.merchant and fold(unit.merchant), unit.reference and unit.reference.casefold())
+            for unit in units
+        ]
+        self.owners = _owners(self.all_ours)
+        reader = LabelReader(books.parties, self.owners)
+        daily = {fold(party.name) for party in books.parties if party.daily}
+        lines = sorted(books.lines, key=lambda line: (line.closed_on, line.number, line.statement_id))
+        self.all_theirs = [_theirs(line, reader.read(line.label), daily) for line in lines]
+        self.theirs = {theirs.line.key: theirs for theirs in self.all_theirs if theirs.line.match_id is None}
+        self.ours = {ours.unit.id: ours for ours in self.all_ours if ours.unit.match_id is None}
+
+    def take(self, rule: Rule, score: int, theirs: Sequence[Theirs], ours: Sequence[Ours], *reasons: str) -> bool:
+        """Match them, unless an officer took this very match back before."""
+        lines, units = tuple(item.line for item in theirs), tuple(item.unit for item in ours)
+        match = Match(rule, score, reasons, lines, units)
+        assert sum(item.cents for item in theirs) == sum(item.cents for item in ours)
+        if self.rejected and match.ties in self.rejected:
+            return False
+        self.set_aside(theirs, ours)
+        self.matches.append(match)
+        return True
+
+    def set_aside(self, theirs: Iterable[Theirs], ours: Iterable[Ours]) -> None:
+        """They are no longer free."""
+        for line in theirs:
+            del self.theirs[line.line.key]
+        for unit in ours:
+            del self.ours[unit.unit.id]
+
+    def without_copies(self, theirs: Iterable[Theirs]) -> list[Theirs]:
+        """Those that do not repeat a record that is matched, nor one another."""
+        seen = {taken.copy_key for taken in self.all_theirs if taken.line.key not in self.theirs}
+        kept = []
+        for line in theirs:
+            if line.copy_key not in seen:
+                seen.add(line.copy_key)
+                kept.append(line)
+        return kept
+
+
+def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """The items by key, each list and the keys in the order of the items."""
+    groups: defaultdict[Key, list[Item]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(groups)
+
+
+def total_cents(items: Iterable[Theirs | Ours]) -> int:
+    return sum(item.cents for item in items)
+
+
+def _owners(all_ours: Iterable[Ours]) -> dict[str, Collection[str | None]]:
+    owners: dict[str, set[str | None]] = {}
+    for ours in all_ours:
+        if ours.reference is not None:
+            owners.setdefault(ours.reference, set()).add(ours.party)
+    return dict(owners)
+
+
+def _theirs(line: Line, clue: Clue, daily: Collection[str]) -> Theirs:
+    is_sale = line.amount_cents < 0 and clue.party is not None and not clue.claims
+    return Theirs(
+        line,
+        clue.party,
+        clue.claims,
+        clue.written,
+        total=is_sale and (clue.total or clue.party in daily),
+        tickets=clue.tickets,
+    )
+
+
+def numbers_of(keys: Iterable[LineKey]) -> list[int]:
+    return [number for _, number in keys]

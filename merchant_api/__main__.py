@@ -1,0 +1,98 @@
+"""`python -m merchant_api`: the service as a process of its own.
+
+It says on standard output, as one line of JSON, on which port it answers; logs go to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+import structlog
+import uvicorn
+import uvloop
+
+from ledger.errors import BadConfiguration, Refusal
+from ledger.home import Home
+from ledger.opening import opened_ledger
+from merchant_api.app import create_app
+
+
+def main() -> None:
+    """Serve until told to stop (SIGTERM, SIGINT) or, with `--until-stdin-closes`, until the parent is gone."""
+    arguments = _arguments()
+    _log_as_json()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(arguments))
+    except Refusal as refusal:
+        sys.stderr.write(json.dumps({"number": refusal.label, "code": refusal.code, **refusal.facts}) + "\n")
+        sys.exit(refusal.exit_code)
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    async with opened_ledger(Home.resolve(arguments.home)) as ledger:
+        config = uvicorn.Config(
+            create_app(ledger),
+            http="httptools",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+        server = uvicorn.Server(config)
+        listening = _listen(arguments.host, arguments.port)
+        host, port = listening.getsockname()[:2]
+        if arguments.until_stdin_closes:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_with_parent, server)
+        sys.stdout.write(json.dumps({"host": host, "port": port, "pid": os.getpid()}) + "\n")
+        sys.stdout.flush()
+        await server.serve(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Bind first, so that the port that is announced already takes calls; port 0 lets the system choose."""
+    try:
+        listening = socket.create_server((host, port), backlog=1024)
+    except OSError as error:
+        raise BadConfiguration(setting="--port", host=host, port=port, reason=error.strerror) from None
+    return listening
+
+
+def _stop_with_parent(server: uvicorn.Server) -> None:
+    """The parent holds the other end of standard input: when it is gone, even by kill -9, the end is read here."""
+    if not os.read(sys.stdin.fileno(), 1024):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        server.should_exit = True
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m merchant_api", description=__doc__)
+    parser.add_argument("--home", type=Path, help="folder of the installation")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--until-stdin-closes", action="store_true", help="stop when the parent process is gone")
+    return parser.parse_args()
+
+
+def _log_as_json() -> None:
+    """One JSON object per line on standard error; no body, header or address of a call is ever logged."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""All the wiring of the service, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Router
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+
+from ledger.database.unit_of_work import Ledger
+from ledger.errors import Refusal
+from ledger.redemptions.desk import Desk
+from ledger.texts import preferred_language, use_language
+from merchant_api import problems, security, service
+from merchant_api.v1 import redemptions, tills
+
+_BODY_BYTES_MAX = 64 * 1024
+_BEARER = Components(security_schemes={"till": SecurityScheme(type="http", scheme="bearer")})
+
+
+def create_app(ledger: Ledger) -> Litestar:
+    """The service on opened books: one desk per process."""
+    desk = Desk(ledger)
+
+    @asynccontextmanager
+    async def at_work(_app: Litestar) -> AsyncIterator[None]:
+        yield
+        await desk.close()
+
+    def provide_ledger() -> Ledger:
+        return ledger
+
+    def provide_desk() -> Desk:
+        return desk
+
+    v1 = Router(
+        "/v1",
+        route_handlers=[
+            tills.pair,
+            redemptions.redeem,
+            redemptions.abandon,
+            redemptions.get_redemption,
+            redemptions.list_redemptions,
+            redemptions.refund,
+            tills.balance,
+            tills.categories,
+            tills.merchant,
+        ],
+        security=[{"till": []}],
+    )
+    return Litestar(
+        route_handlers=[v1, service.healthz, service.readyz, service.explain],
+        dependencies={
+            "ledger": Provide(provide_ledger, sync_to_thread=False),
+            "desk": Provide(provide_desk, sync_to_thread=False),
+            "calling_till": Provide(security.calling_till),
+            "selling_till": Provide(security.selling_till),
+        },
+        exception_handlers={
+            Refusal: problems.on_refusal,
+            msgspec.DecodeError: problems.on_decode_error,
+            HTTPException: problems.on_http_error,
+            Exception: problems.on_exception,
+        },
+        before_request=choose_language,
+        lifespan=[at_work],
+        request_max_body_size=_BODY_BYTES_MAX,
+        openapi_config=OpenAPIConfig(title="Bonpois", version="1", components=_BEARER, path="/schema"),
+        logging_config=None,
+    )
+
+
+def choose_language(request: Request[Any, Any, Any]) -> None:
+    """Texts follow the till's language; French where it says nothing."""
+    use_language(preferred_language(request.headers.get("accept-language", "")))

@@ -1,0 +1,85 @@
+"""Refusals as problem details (RFC 9457): a stable code and number, the remedy, facts as fields of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from ledger.errors import (
+    Fact,
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    Refusal,
+    RequestTooLarge,
+)
+from ledger.texts import gettext as _
+
+PROBLEM = "application/problem+json"
+
+_log = structlog.get_logger()
+_BY_STATUS: dict[int, type[Refusal]] = {404: NotFound, 405: MethodNotAllowed, 413: RequestTooLarge}
+
+
+def problem(refusal: Refusal, *, replayed: bool = False) -> Response[dict[str, Any]]:
+    """The answer "no", as the till and its cashier need it."""
+    headers = {"Idempotency-Replayed": "true"} if replayed else {}
+    wait = refusal.facts.get("retry_after_seconds")
+    if wait is not None:
+        headers["Retry-After"] = str(wait)
+    if refusal.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Response(document(refusal), status_code=refusal.status, media_type=PROBLEM, headers=headers)
+
+
+def document(refusal: Refusal) -> dict[str, Any]:
+    """The members of the problem document; `type` leads to its explanation."""
+    return {
+        "type": f"/errors/{refusal.code}",
+        "title": _(refusal.title),
+        "status": refusal.status,
+        "detail": _(refusal.remedy),
+        "code": refusal.code,
+        "number": refusal.label,
+        "retryable": refusal.retryable,
+        **refusal.facts,
+    }
+
+
+def on_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Response[dict[str, Any]]:
+    return problem(refusal)
+
+
+def on_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    """The framework's own refusals, in our words; what it says about a value is not passed on."""
+    if isinstance(error, ValidationException):
+        return problem(InvalidRequest(**_place(error)))
+    if error.status_code >= 500:
+        return problem(InternalError())
+    return problem(_BY_STATUS.get(error.status_code, InvalidRequest)())
+
+
+def on_decode_error(_request: Request[Any, Any, Any], error: msgspec.DecodeError) -> Response[dict[str, Any]]:
+    return problem(InvalidRequest(**fault(error)))
+
+
+def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    _log.exception("request failed", path=request.url.path, exc_info=error)
+    return problem(InternalError())
+
+
+def fault(error: msgspec.DecodeError) -> dict[str, Fact]:
+    """Where a document breaks the contract: msgspec's sentence names the expected type and the path, no value."""
+    sentence, _, path = str(error).partition(" - at `")
+    return {"fault": sentence, "field": path.rstrip("`").removeprefix("$").removeprefix(".") or None}
+
+
+def _place(error: ValidationException) -> dict[str, Fact]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    first = extra[0] if extra and isinstance(extra[0], dict) else {}
+    return {"fault": str(first.get("message", "")), "field": str(first.get("key") or "") or None}

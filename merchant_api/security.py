@@ -1,0 +1,60 @@
+"""Who is calling: a till's bearer token (RFC 6750), and the key that binds a request to its fate."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from litestar import Request
+
+from ledger.database.unit_of_work import Ledger
+from ledger.errors import IdempotencyKeyMissing, OutOfScope, Unauthorised
+from ledger.keyring import Keyring
+from ledger.merchants.actions import till_by_token
+from ledger.merchants.model import TillSession
+from ledger.redemptions.model import RequestKey
+
+_TOKEN = re.compile(r"^Bearer +([A-Za-z0-9._~+/=-]{1,200})$", re.IGNORECASE)
+_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+
+
+def bearer_token(request: Request[Any, Any, Any]) -> str:
+    """The token of the call; `Unauthorised` without one."""
+    found = _TOKEN.match(request.headers.get("authorization", ""))
+    if found is None:
+        raise Unauthorised
+    return found[1]
+
+
+def token_digest(token: str) -> bytes:
+    """What is stored of a token: it is random, so a plain digest gives nothing away."""
+    return sha256(token.encode()).digest()
+
+
+def key_digest(key: str) -> bytes:
+    """What is stored of an Idempotency-Key: no text of a till stands in the books."""
+    if _KEY.match(key) is None:
+        raise IdempotencyKeyMissing
+    return sha256(key.encode()).digest()
+
+
+def bind(request: Request[Any, Any, Any], keys: Keyring, call: str, body: msgspec.Struct) -> RequestKey:
+    """The request bound to its key: HMAC over the call and the canonical body (L5)."""
+    key = key_digest(request.headers.get("idempotency-key", ""))
+    fingerprint = keys.hmac("request", call.encode(), msgspec.json.encode(body))
+    return RequestKey(token_digest(bearer_token(request)), key, fingerprint)
+
+
+async def calling_till(request: Request[Any, Any, Any], ledger: Ledger) -> TillSession:
+    """The paired device that calls, whatever its scope."""
+    return await till_by_token(ledger, bearer_token(request))
+
+
+async def selling_till(request: Request[Any, Any, Any], ledger: Ledger) -> TillSession:
+    """A device paired for the counter; `OutOfScope` for any other."""
+    till = await calling_till(request, ledger)
+    if till.scope != "till":
+        raise OutOfScope(scope=till.scope)
+    return till

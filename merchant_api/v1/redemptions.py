@@ -1,0 +1,138 @@
+"""Selling, looking up, refunding, and settling the fate of a lost answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath, JSONBody, Parameter
+
+from ledger.cards.model import Credential, parse_credential
+from ledger.clock import Clock
+from ledger.database.unit_of_work import Ledger
+from ledger.errors import InvalidRequest, Refusal
+from ledger.identifiers import new_event_id
+from ledger.merchants.model import TillSession
+from ledger.redemptions import actions
+from ledger.redemptions.desk import Desk
+from ledger.redemptions.model import Line, Page, Redemption, RedemptionRequest, RefundRequest
+from merchant_api.problems import document, problem
+from merchant_api.security import bind, key_digest
+from merchant_api.v1.documents import (
+    AbandonBody,
+    FateDocument,
+    RedemptionBody,
+    RedemptionDocument,
+    RedemptionPage,
+    RefundBody,
+    RefundDocument,
+    redemption_document,
+    refund_document,
+)
+
+_PAGE_ROWS = 100
+_REPLAYED = {"Idempotency-Replayed": "true"}
+# A till may send any words; the books keep one of these (L12: no free text).
+_REASONS = frozenset({"returned-goods", "wrong-amount", "cashier-error", "void", "other"})
+
+
+@post("/redemptions", operation_id="redeem", status_code=201)
+async def redeem(
+    request: Request[Any, Any, Any], data: JSONBody[RedemptionBody], ledger: Ledger, desk: Desk
+) -> Response[Any]:
+    """Pay as much of a basket as the card allows. The same key gives the same answer, whatever happened between."""
+    answer = await desk.redeem(
+        RedemptionRequest(
+            id=new_event_id(),
+            bound=bind(request, ledger.keys, "redeem", data),
+            credential=credential_of(data.credential, data.pin),
+            basket=tuple(Line(line.category, line.amount_cents) for line in data.basket),
+            allow_partial=data.allow_partial,
+            reference=data.reference,
+            initiated_at=data.initiated_at,
+        )
+    )
+    if isinstance(answer.result, Refusal):
+        return problem(answer.result, replayed=answer.replayed)
+    headers = _REPLAYED if answer.replayed else {}
+    return Response(redemption_document(answer.result), status_code=201, headers=headers)
+
+
+@post("/redemptions/abandon", operation_id="abandonRedemption", status_code=200)
+async def abandon(data: JSONBody[AbandonBody], ledger: Ledger, selling_till: TillSession) -> FateDocument:
+    """Settle the fate of a request whose answer was lost; an unseen key is closed for ever."""
+    settled = await actions.abandon(ledger, selling_till, key_digest(data.idempotency_key))
+    return FateDocument(
+        settled.fate,
+        None if settled.redemption is None else redemption_document(settled.redemption),
+        None if settled.refusal is None else document(settled.refusal),
+    )
+
+
+@get("/redemptions/{redemption_id:uuid}", operation_id="getRedemption")
+async def get_redemption(
+    redemption_id: FromPath[UUID], ledger: Ledger, calling_till: TillSession
+) -> RedemptionDocument:
+    """A sale of this merchant."""
+    return redemption_document(await actions.find_redemption(ledger, calling_till, redemption_id))
+
+
+@get("/redemptions", operation_id="listRedemptions")
+async def list_redemptions(
+    ledger: Ledger,
+    calling_till: TillSession,
+    starts: Annotated[datetime | None, Parameter(query="from")] = None,
+    ends: Annotated[datetime | None, Parameter(query="to")] = None,
+    cursor: Annotated[str, Parameter(query="cursor", pattern=r"^([0-9]{4}-[0-9]{6,9})?$")] = "",
+) -> RedemptionPage:
+    """This merchant's sales from one instant to another (today by default), in the order of their receipts."""
+    first, last = _stretch(starts, ends, ledger.clock)
+    year, _, number = cursor.partition("-")
+    after = (int(year), int(number)) if cursor else (0, 0)
+    page = Page(calling_till.merchant_id, first, last, after, _PAGE_ROWS + 1)
+    found = await actions.list_redemptions(ledger, page)
+    shown, more = found[:_PAGE_ROWS], len(found) > _PAGE_ROWS
+    return RedemptionPage([redemption_document(sale) for sale in shown], _cursor(shown[-1]) if more else None)
+
+
+@post("/redemptions/{redemption_id:uuid}/refunds", operation_id="refundRedemption", status_code=201)
+async def refund(
+    request: Request[Any, Any, Any],
+    redemption_id: FromPath[UUID],
+    data: JSONBody[RefundBody],
+    ledger: Ledger,
+    selling_till: TillSession,
+) -> Response[Any]:
+    """Give a sale back, whole or in part, onto the card that paid it. Card present or not."""
+    bound = bind(request, ledger.keys, f"refund {redemption_id}", data)
+    reason = data.reason if data.reason in _REASONS else "other"
+    amount = data.amount_cents if isinstance(data.amount_cents, int) else None
+    answer = await actions.refund(ledger, selling_till, RefundRequest(bound, redemption_id, amount, reason))
+    if isinstance(answer.result, Refusal):
+        return problem(answer.result, replayed=answer.replayed)
+    headers = _REPLAYED if answer.replayed else {}
+    return Response[RefundDocument](refund_document(answer.result), status_code=201, headers=headers)
+
+
+def credential_of(text: str, pin: str | None) -> Credential:
+    """What was scanned or typed; only its form is looked at here."""
+    try:
+        return parse_credential(text, pin)
+    except ValueError as error:
+        raise InvalidRequest(field=str(error)) from None
+
+
+def _stretch(starts: datetime | None, ends: datetime | None, clock: Clock) -> tuple[datetime, datetime]:
+    now = clock.now()
+    first = starts or now - timedelta(days=1)
+    last = ends or now + timedelta(seconds=1)
+    return (
+        first if first.tzinfo else first.replace(tzinfo=UTC),
+        last if last.tzinfo else last.replace(tzinfo=UTC),
+    )
+
+
+def _cursor(redemption: Redemption) -> str:
+    return redemption.receipt

@@ -47,7 +47,9 @@ def facts(rows: Iterable[tuple[str, Cell]]) -> RenderableType:
     """Names and values, one a line."""
     made = Table.grid(padding=(0, 2))
     for name, value in rows:
-        made.add_row(name, _shown(value))
+        shown = _shown(value)
+        shown.justify = "left"  # numbers stand to the right in columns only
+        made.add_row(name, shown)
     return made
 
 

@@ -24,7 +24,7 @@ _RECORD = text("""
 
 
 async def refuse_repeated(work: UnitOfWork, kind: str, purpose: bytes, file: str, content: bytes) -> None:
-    """Refuse (`FileAlreadyImported`) the very same content for the same purpose, naming the day of the first."""
+    """Refuse (`FileAlreadyImported`) the same content for the same purpose, naming the day of the first."""
     found = await work.run(_FIRST, kind=kind, content_hmac=_hmac(work, purpose, content))
     first = found.one_or_none()
     if first is not None:
@@ -33,7 +33,7 @@ async def refuse_repeated(work: UnitOfWork, kind: str, purpose: bytes, file: str
 
 
 async def record_file(
-    work: UnitOfWork, kind: str, purpose: bytes, content: bytes, row_count: int, operator_id: UUID
+    work: UnitOfWork, kind: str, purpose: bytes, content: bytes, *, row_count: int, operator_id: UUID
 ) -> None:
     """Remember a file as taken."""
     await work.run(

@@ -45,24 +45,18 @@ async def initialise(settings: Settings) -> DatabaseState:
     """
     if settings.embedded:
         keys_of(settings, creates=True)
-        return await upgrade(settings)
+        return await _bring_up_to_date(settings)
     async with _logins(settings) as logins:
         await roles.init(logins.owner, logins.app, settings.role_prefix)
         folder = settings.home.make().keys
         Keyring.create(folder) if await migrate.current(logins.owner) is None else Keyring.load(folder)
-    return await upgrade(settings)
+    return await _bring_up_to_date(settings)
 
 
 async def upgrade(settings: Settings) -> DatabaseState:
     """Run the migrations that are missing. Refuses with `HomeEmpty`, `KeysMissing`, `BadConfiguration`."""
     keys_of(settings, creates=False)
-    if settings.embedded:
-        async with running(settings.home) as server:
-            await prepare_embedded(server, settings.role_prefix)
-            return await _state(settings, server.url(SUPERUSER, EMBEDDED_DATABASE))
-    async with _logins(settings) as logins:
-        await migrate.upgrade(logins.owner, settings.role_prefix)
-        return await _state(settings, logins.owner)
+    return await _bring_up_to_date(settings)
 
 
 async def database_state(settings: Settings) -> DatabaseState:
@@ -117,6 +111,16 @@ async def restore(settings: Settings, file: Path) -> DatabaseState:
             options = (f"--role={owner}", "--no-owner", "--single-transaction", "--exit-on-error")
             _run("pg_restore", f"--dbname={url}", *options, str(file.absolute()))
     return await upgrade(settings)
+
+
+async def _bring_up_to_date(settings: Settings) -> DatabaseState:
+    if settings.embedded:
+        async with running(settings.home) as server:
+            await prepare_embedded(server, settings.role_prefix)
+            return await _state(settings, server.url(SUPERUSER, EMBEDDED_DATABASE))
+    async with _logins(settings) as logins:
+        await migrate.upgrade(logins.owner, settings.role_prefix)
+        return await _state(settings, logins.owner)
 
 
 async def _make_database(url: str) -> None:

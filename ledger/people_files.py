@@ -1,7 +1,7 @@
 """Files that people make with a spreadsheet or an editor, read tolerantly and checked strictly.
 
-UTF-8 with or without BOM, UTF-16 and Windows-1252 are read, `;` or `,` between the fields. Every fault of a file
-is collected and refused at once (`FileFaulty`): its row as in the file, column, value, what is wrong, what to do.
+UTF-8 with or without BOM, UTF-16 and Windows-1252 are read, `;` or `,` between the fields. Every fault of a
+file is told at once (`FileFaulty`): its row as in the file, column, value, what is wrong, and what to do.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WHOLE = re.compile(r"[0-9]{1,9}")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong in a file. `code` is stable; `fault` and `remedy` are in the reader's language."""
+    """One thing that is wrong in a file. `code` is stable; `fault` and `remedy` are translated."""
 
     row: int | None
     column: str

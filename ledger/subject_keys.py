@@ -1,7 +1,7 @@
 """A key of one's own for each person in the books: whoever deletes it erases that person (L12).
 
-The key is random, kept wrapped by the keyring and bound to its subject. What it encrypts cannot be read without
-it; what it authenticates (the inputs of a decision) proves nothing to anybody any more.
+The key is random, kept wrapped by the keyring and bound to its subject. Once it is gone, what it encrypted
+cannot be read, and what it authenticated (the inputs of a decision) proves nothing to anybody.
 """
 
 from __future__ import annotations

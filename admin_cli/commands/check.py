@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import rich_click as click
+
 from admin_cli.console import Session, command
 from admin_cli.display import table
 from ledger.errors import N_
@@ -9,10 +11,11 @@ from ledger.texts import gettext as _
 
 
 @command(None, "check", help=N_("Test every invariant of the books; silent when all hold, else 1."))
-async def check(session: Session) -> int:
+@click.argument("names", nargs=-1, metavar=N_("[CHECK]..."), help=N_("Only these checks; by default all."))
+async def check(session: Session, names: tuple[str, ...]) -> int:
     from ledger.checks.actions import run_checks
 
-    violations = await run_checks(session.ledger)
+    violations = await run_checks(session.ledger, names)
     rows = [
         (found.check, str(found.subject), ", ".join(f"{name}={fact}" for name, fact in found.facts.items()))
         for found in violations

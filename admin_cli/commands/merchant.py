@@ -8,7 +8,7 @@ import rich_click as click
 
 from admin_cli.arguments import DRY_RUN, FILE, FILE_METAVAR, SIRET
 from admin_cli.console import Session, command, noun_group
-from admin_cli.display import table
+from admin_cli.display import facts, table
 from ledger.errors import N_
 from ledger.texts import gettext as _
 from ledger.texts import ngettext
@@ -45,7 +45,7 @@ async def suspend(session: Session, siret: str) -> None:
     from ledger.merchants.actions import suspend_merchant
 
     merchant = await suspend_merchant(session.ledger, siret, session.operator)
-    session.show(merchant, f"{merchant.name}: {state(merchant.state)}")
+    session.show(merchant, facts([(_("Name"), merchant.name), (_("State"), state(merchant.state))]))
 
 
 @command(noun, "approve", help=N_("Let a suspended merchant take Pois again."), changes=True)
@@ -54,7 +54,7 @@ async def approve(session: Session, siret: str) -> None:
     from ledger.merchants.actions import approve_merchant
 
     merchant = await approve_merchant(session.ledger, siret, session.operator)
-    session.show(merchant, f"{merchant.name}: {state(merchant.state)}")
+    session.show(merchant, facts([(_("Name"), merchant.name), (_("State"), state(merchant.state))]))
 
 
 def remittance(code: str) -> str:

@@ -14,7 +14,7 @@ from ledger.keyring import same
 
 
 async def add_operator(ledger: Ledger, name: str) -> Operator:
-    """Record an operator. Refuses `BadValue` (lower-case letters, digits, dot, hyphen) and `AlreadyExists`."""
+    """Record an operator. Refuses `BadValue` (lower-case letters, digits, `.` and `-`), `AlreadyExists`."""
     if not OPERATOR_NAME.fullmatch(name):
         raise BadValue(field="name", value=name, pattern=OPERATOR_NAME.pattern)
     async with ledger.unit_of_work() as work:

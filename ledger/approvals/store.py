@@ -65,7 +65,7 @@ async def add_proposal(
 
 async def proposal(work: UnitOfWork, proposal_id: UUID) -> Proposal:
     """A proposal that exists, and whether it is approved."""
-    return Proposal(**(await work.run(_PROPOSAL, id=proposal_id)).one()._mapping)
+    return Proposal(**(await work.run(_PROPOSAL, id=proposal_id)).one()._asdict())
 
 
 async def add_approval(

@@ -13,6 +13,7 @@ from stdnum import luhn
 CardKind = Literal["paper", "phone"]
 
 NUMBER_DIGITS = 10
+NIL = UUID(int=0)  # stands where a counter is about all cards, or all tills
 _CODE = re.compile(r"^BP1/(?P<number>[1-9]\d{9})(?:/(?:(?P<otp>\d{8})|(?P<secret>[A-Z2-7]{10})))?$")
 _NUMBER = re.compile(r"^[1-9]\d{9}$")
 
@@ -76,3 +77,31 @@ class IssuedCard:
         if self.kind == "paper":
             return f"BP1/{self.number}/{self.secret}"
         return f"otpauth://totp/Pois:{self.number}?secret={self.secret}&algorithm=SHA256&digits=8&period=30"
+
+
+@dataclass(frozen=True, slots=True)
+class CardSecrets:
+    """What verification needs of a card."""
+
+    card_id: UUID
+    kind: CardKind
+    secret: bytes
+    pin_hmac: bytes | None
+    last_step: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailureKey:
+    """Which counter: its scope, and the card and till that it is about (nil where it is about all)."""
+
+    scope: str
+    card_id: UUID
+    till_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FailureCount:
+    """Wrong codes since the start of a window."""
+
+    failures: int
+    since: datetime

@@ -16,13 +16,12 @@ from uuid import UUID
 import pyotp
 from stdnum import luhn
 
-from ledger.cards.model import NUMBER_DIGITS, CardKind, Credential
+from ledger.cards.model import NIL, NUMBER_DIGITS, CardSecrets, Credential, FailureCount, FailureKey
 from ledger.keyring import Keyring, same
 
 STEP_SECONDS = 30
 OTP_DIGITS = 8
 PIN_DIGITS = 4
-NIL = UUID(int=0)
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
@@ -49,23 +48,6 @@ LIMITS = {
 
 
 @dataclass(frozen=True, slots=True)
-class FailureKey:
-    """Which counter: its scope, and the card and till that it is about (nil where it is about all)."""
-
-    scope: str
-    card_id: UUID
-    till_id: UUID
-
-
-@dataclass(frozen=True, slots=True)
-class FailureCount:
-    """Wrong codes since the start of a window."""
-
-    failures: int
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class VerifiedBy:
     """How a credential was found right: by a step of the telephone, or by a paper card."""
 
@@ -84,17 +66,6 @@ class Used:
     """A right one-time code that was accepted before; the next one comes with the next step."""
 
     next_code_in_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class CardSecrets:
-    """What verification needs of a card."""
-
-    card_id: UUID
-    kind: CardKind
-    secret: bytes
-    pin_hmac: bytes | None
-    last_step: int
 
 
 def new_number() -> int:

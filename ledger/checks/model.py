@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A named query for the rows that break an invariant: none when all is well.
+    """A named query for the rows that break an invariant: none when all is well. It takes linear time.
 
-    `invariant` is the number in `ledger/README.md`, or what the projection is called. The query names the
-    culprit in its first column, `subject`; the other columns are facts. It takes linear time.
+    `invariant` is the number in `ledger/README.md`, or numbers. The query names the culprit in its first
+    column, `subject`; its other columns are facts. `values` are bound to the names in the query.
     """
 
     name: str
     invariant: str
     statement: str
+    values: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

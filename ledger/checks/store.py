@@ -19,9 +19,9 @@ async def freeze(work: UnitOfWork) -> None:
 
 async def violations(work: UnitOfWork, check: Check) -> list[Violation]:
     """The first rows that break an invariant."""
-    rows = await work.run(text(f"{check.statement} LIMIT {VIOLATIONS_MAX}"))
+    rows = await work.run(text(f"{check.statement} LIMIT {VIOLATIONS_MAX}"), **check.values)
+    names = list(rows.keys())[1:]
     return [
-        Violation(check.name, str(subject), dict(zip(row._fields[1:], facts, strict=True)))
-        for row in rows
-        for subject, *facts in (row,)
+        Violation(check.name, str(subject), dict(zip(names, facts, strict=True)))
+        for subject, *facts in rows
     ]

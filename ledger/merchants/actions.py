@@ -54,7 +54,7 @@ async def import_merchants(ledger: Ledger, path: Path, operator: str, *, dry_run
         merchants = await _checked(work, table)
         if not dry_run:
             await _register(work, merchants)
-            await record_file(work, _KIND, b"", table.content, len(merchants), who.id)
+            await record_file(work, _KIND, b"", table.content, row_count=len(merchants), operator_id=who.id)
         return MerchantImport(len(merchants))
 
 
@@ -87,15 +87,22 @@ async def invite_till(ledger: Ledger, siret: str, scope: Scope, operator: str) -
         if merchant.state != "approved":
             raise MerchantNotActive(state=merchant.state)
         code, expires_at = rules.new_code(), work.now + rules.CODE_LIFE
-        await store.add_pairing(work, _code_hmac(work, code), merchant.id, scope, expires_at, who.id)
+        await store.add_pairing(
+            work,
+            _code_hmac(work, code),
+            merchant_id=merchant.id,
+            scope=scope,
+            expires_at=expires_at,
+            invited_by=who.id,
+        )
         return Invitation(code, scope, expires_at)
 
 
 async def pair_till(ledger: Ledger, code: str) -> PairedTill:
     """Make a till of whoever brings a pairing code.
 
-    Refuses `PairingCodeRefused` for a wrong, used or outdated code alike, and `TooManyRequests` after too many of
-    them. The count of failures is committed although the request is refused.
+    Refuses `PairingCodeRefused` for a wrong, used or outdated code alike, and `TooManyRequests` after too
+    many of them. The count of failures is committed although the request is refused.
     """
     async with ledger.unit_of_work() as work:
         outcome = await _try_to_pair(work, code)
@@ -122,7 +129,7 @@ async def list_tills(ledger: Ledger) -> list[Till]:
 
 
 async def revoke_till(ledger: Ledger, till_id: UUID, operator: str) -> Till:
-    """Let a lost or retired till do nothing any more. Refuses `UnknownOperator`, `UnknownTill`, `NotPossibleNow`."""
+    """Retire a till for good. Refuses `UnknownOperator`, `UnknownTill`, `NotPossibleNow`."""
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator)
         till = await _till(work, till_id)

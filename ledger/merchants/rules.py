@@ -28,8 +28,8 @@ FAILURE_WINDOW = timedelta(minutes=15)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUP = 5
 _MISREAD = str.maketrans("OIL", "011")
-_NAME = re.compile(r"(?:[^\W_]|[ '’\"«».,()&/+!°:-]){1,80}")
-_TOWN = re.compile(r"(?:[^\W\d_]|[ '’-]){1,60}")
+_NAME = re.compile(r"(?:[^\W_]|[ '\u2019\"«».,()&/+!°:-]){1,80}")
+_TOWN = re.compile(r"(?:[^\W\d_]|[ '\u2019-]){1,60}")
 _CATEGORY = re.compile(r"[a-z-]{1,40}")
 
 _NOT_A_SIRET = FaultKind(
@@ -50,7 +50,7 @@ def new_code() -> str:
 
 
 def code_as_typed(text: str) -> str:
-    """A code without what people change when they type it: case, blanks and hyphens, O for 0, I and L for 1."""
+    """A code without what people change as they type it: case, blanks, hyphens, O for 0, I and L for 1."""
     return re.sub(r"[\s-]", "", text).upper().translate(_MISREAD)
 
 

@@ -28,7 +28,8 @@ _ADD = text("""
         id, siret, name, town, categories, remittance, account_id, converting_account_id, registered_at
     )
     VALUES (
-        :id, :siret, :name, :town, :categories, :remittance, :account_id, :converting_account_id, :registered_at
+        :id, :siret, :name, :town, :categories, :remittance, :account_id, :converting_account_id,
+        :registered_at
     )
 """)
 _ADD_BANK = text("INSERT INTO identity.merchant_bank (merchant_id, iban) VALUES (:merchant_id, :iban)")
@@ -137,6 +138,7 @@ async def add_merchants(
 async def add_pairing(
     work: UnitOfWork,
     code_hmac: bytes,
+    *,
     merchant_id: UUID,
     scope: Scope,
     expires_at: datetime,
@@ -197,7 +199,7 @@ async def till_with(work: UnitOfWork, till_id: UUID) -> Till | None:
 
 
 async def add_event(work: UnitOfWork, subject: str, subject_id: UUID, kind: str, operator_id: UUID) -> None:
-    """Record a change of state. Refuses `NotPossibleNow` where no such event leads on from the present state."""
+    """Record a change of state. Refuses `NotPossibleNow` where the present state knows no such event."""
     try:
         await work.run(
             _EVENT,

@@ -1,6 +1,6 @@
 """A programme and its rules, households and decisions, mandates and aid runs, as values.
 
-The rules are kept as canonical JSON (sorted keys, amounts in centimes), so that equal rules have equal hashes.
+The rules are kept as canonical JSON (sorted keys, amounts in centimes): equal rules have equal hashes.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Scale = PerConsumptionUnit | FlatRate
 
 
 class Eligibility(msgspec.Struct, frozen=True):
-    """Who is entitled: a rest to live per day and consumption unit strictly below the ceiling, or a derogation."""
+    """Who is entitled: a rest to live per day and unit strictly below the ceiling, or a derogation."""
 
     rest_to_live_per_day_ceiling_cents: int
     derogations: frozenset[str]
@@ -60,7 +60,7 @@ class Validity(msgspec.Struct, frozen=True):
 
 
 class Basket(msgspec.Struct, frozen=True):
-    """What vouchers pay for. `listed`: all categories that a till offers, in the order of the programme's file."""
+    """What vouchers pay for. `listed`: all categories that a till offers, in the order of the file."""
 
     eligible: frozenset[str]
     listed: tuple[str, ...]
@@ -122,7 +122,7 @@ class ProgrammeFile:
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """What the CCAS knows of a household; personal data, kept encrypted. Amounts are monthly; none: no proof."""
+    """What the CCAS knows of a household, kept encrypted. Amounts are monthly; none: no proof."""
 
     case_number: str
     adults: int
@@ -200,7 +200,7 @@ class HouseholdImport:
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
-    """Euros that the CCAS mandated to the association; `confirmed_at`: since when the association has them."""
+    """Euros that the CCAS mandated; `confirmed_at`: since when the association has them."""
 
     id: UUID
     number: str

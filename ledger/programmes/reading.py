@@ -58,7 +58,7 @@ LANGUAGES = {code: code for code in ("fr", "en", "es", "ar")}
 MEDIA: dict[str, Medium] = {"papier": "paper", "telephone": "phone"}
 
 _CODE = re.compile(r"[A-Z][A-Z0-9-]{1,19}")
-_LABEL = re.compile(r"[^\W_](?:[^\W_]|[ '’.,()&/-]){0,79}")
+_LABEL = re.compile(r"[^\W_](?:[^\W_]|[ '\u2019.,()&/-]){0,79}")
 _WORD = re.compile(r"[a-z-]{1,40}")
 _WEIGHT = re.compile(r"[0-9](?:[.,][0-9]{1,3})?")
 _CASE_NUMBER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._/-]{0,38}[A-Za-z0-9])?")
@@ -196,7 +196,10 @@ def _scale(root: _Section) -> Scale:
     scale: Scale
     if form == "forfait":
         amounts = [section.cents(key) for key in ("fixe", "par_adulte", "par_enfant")]
-        scale, one_adult_cents = FlatRate(*amounts, _weights(section)), amounts[0] + amounts[1]
+        scale, one_adult_cents = (
+            FlatRate(amounts[0], amounts[1], amounts[2], _weights(section)),
+            amounts[0] + amounts[1],
+        )
     else:
         scale = PerConsumptionUnit(section.cents("base"), _weights(section))
         one_adult_cents = int(scale.base_cents * scale.weights.first_adult)
@@ -207,7 +210,7 @@ def _scale(root: _Section) -> Scale:
 
 
 def _weights(section: _Section) -> Weights:
-    """Optional keys; without them INSEE's weights. A household counts for something, so the first adult does."""
+    """Optional keys, else INSEE's weights; the first adult counts for something, so each household does."""
     usual = Weights()
     first_adult = section.weight("premier_adulte", usual.first_adult)
     if not first_adult:

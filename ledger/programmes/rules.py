@@ -37,7 +37,7 @@ def allowance_cents(profile: Profile, rules: Rules) -> int:
 
 
 def rest_to_live_per_day(profile: Profile, rules: Rules) -> Fraction | None:
-    """(resources - charges) / consumption units / 30, in centimes and exact; none where a proof is missing."""
+    """(resources - charges) / consumption units / 30, exact centimes; none where a proof is missing."""
     if profile.resources_cents is None or profile.charges_cents is None:
         return None
     units = Fraction(consumption_units(profile, rules.scale.weights))
@@ -68,7 +68,7 @@ def last_day_of_validity(first_day: date, rules: Rules) -> date:
 
 
 def run_content(run: AidRun, lines: Sequence[AidRunLine]) -> bytes:
-    """Everything that an approval of a run approves, as text: two runs that differ have different contents."""
+    """Everything that an approval of a run approves: runs that differ have different contents."""
     head = [
         f"aid-run {run.id} {run.programme_code} {run.number}",
         f"rules {run.programme_version_id}",

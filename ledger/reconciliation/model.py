@@ -54,6 +54,7 @@ class Why(StrEnum):
     ANOTHER_REFERENCE = "equal-but-another-reference"
     BY_HAND = "equal-but-unmatched-by-hand"
     EQUAL_MATCHED = "equal-ones-matched-already"
+    SEVERAL = "several-equal-candidates"
     TOO_FAR = "equal-amount-on-another-day"
     OTHER_AMOUNTS = "other-amounts-that-day"
     NOTHING_NEAR = "nothing-comparable"
@@ -199,7 +200,7 @@ class Break:
     references: tuple[str, ...]
     why: Why
     near_line: Line | None = None
-    near_units: tuple[Unit, ...] = ()
+    near_unit: Unit | None = None
 
     @property
     def theirs_cents(self) -> int | None:

@@ -31,6 +31,7 @@ from ledger.redemptions.model import (
     RefundRequest,
     RequestKey,
     Settled,
+    State,
 )
 
 _TRIES = 5
@@ -160,7 +161,7 @@ async def _repeat(work: UnitOfWork, outcome: Outcome, bound: RequestKey) -> Answ
     return Answered(await store_refunds.find_refund(work, again.result_id), replayed=True)
 
 
-def _balance_of(access: rules.Access, state: rules.State) -> CardBalance:
+def _balance_of(access: rules.Access, state: State) -> CardBalance:
     ends: dict[date, int] = {}
     for voucher in state.vouchers[access.card.household_id].values():
         if voucher.balance_cents:

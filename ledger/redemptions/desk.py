@@ -19,13 +19,13 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from ledger.cards.rules import FailureCount, FailureKey
+from ledger.cards.model import FailureCount, FailureKey
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import InternalError, Refusal, Unavailable
 from ledger.programmes.model import Rules
 from ledger.redemptions import rules, store
-from ledger.redemptions.model import Answered, Redemption, RedemptionRequest
-from ledger.redemptions.rules import Decision, Refused, Repeat, Sale, State
+from ledger.redemptions.model import Answered, Redemption, RedemptionRequest, State
+from ledger.redemptions.rules import Decision, Refused, Repeat, Sale
 
 Answer = Answered[Redemption | Refusal]
 

@@ -9,8 +9,9 @@ from typing import Generic, Literal, TypeVar
 from uuid import UUID
 
 from ledger.books.transaction import Transaction
-from ledger.cards.model import Credential
+from ledger.cards.model import CardSecrets, Credential, FailureCount, FailureKey
 from ledger.errors import Refusal
+from ledger.programmes.model import Rules
 
 Result_co = TypeVar("Result_co", covariant=True)
 Fate = Literal["approved", "refused", "abandoned"]
@@ -218,3 +219,25 @@ class Approved:
     card_id: UUID
     step: int | None
     spending: NewSpending | None
+
+
+@dataclass
+class CardState:
+    """A card as it was read, and as the batch has used it since."""
+
+    secrets: CardSecrets
+    household_id: UUID
+    blocked: bool
+    spending: Spending | None
+
+
+@dataclass
+class State:
+    """What was read for a batch. Deciding one request changes it for the next."""
+
+    tills: dict[bytes, Till] = field(default_factory=dict)
+    cards: dict[int, CardState] = field(default_factory=dict)
+    vouchers: dict[UUID, dict[int, VoucherBalance]] = field(default_factory=dict)
+    outcomes: dict[tuple[UUID, bytes], Outcome] = field(default_factory=dict)
+    failures: dict[FailureKey, FailureCount] = field(default_factory=dict)
+    rules: dict[UUID, Rules] = field(default_factory=dict)

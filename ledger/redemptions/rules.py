@@ -8,15 +8,14 @@ then: as much of the eligible lines as vouchers and caps allow; the rest is paid
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from ledger.books.transaction import Posting, Transaction, TransactionKind
 from ledger.calendar import paris_day
 from ledger.cards import rules as cards
-from ledger.cards.model import Credential
-from ledger.cards.rules import CardSecrets, FailureCount, FailureKey
+from ledger.cards.model import Credential, FailureKey
 from ledger.errors import (
     CATALOGUE,
     CapReached,
@@ -38,40 +37,20 @@ from ledger.keyring import Keyring, same
 from ledger.programmes.model import Rules
 from ledger.redemptions.model import (
     Approved,
+    CardState,
     NewSpending,
     Outcome,
     Redemption,
     RedemptionRequest,
     RequestKey,
     Spending,
+    State,
     Till,
     VoucherBalance,
 )
 from ledger.vouchers.rules import Allocation, Spendable, allocate
 
 REQUEST_AGE_MAX = timedelta(seconds=60)
-
-
-@dataclass
-class CardState:
-    """A card as it was read, and as the batch has used it since."""
-
-    secrets: CardSecrets
-    household_id: UUID
-    blocked: bool
-    spending: Spending | None
-
-
-@dataclass
-class State:
-    """What was read for a batch. Deciding one request changes it for the next."""
-
-    tills: dict[bytes, Till] = field(default_factory=dict)
-    cards: dict[int, CardState] = field(default_factory=dict)
-    vouchers: dict[UUID, dict[int, VoucherBalance]] = field(default_factory=dict)
-    outcomes: dict[tuple[UUID, bytes], Outcome] = field(default_factory=dict)
-    failures: dict[FailureKey, FailureCount] = field(default_factory=dict)
-    rules: dict[UUID, Rules] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

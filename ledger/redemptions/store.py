@@ -13,21 +13,22 @@ import msgspec
 
 from ledger.books.journal import flatten
 from ledger.calendar import paris_day
-from ledger.cards.rules import NIL, CardSecrets, FailureCount, FailureKey
+from ledger.cards.model import NIL, CardSecrets, FailureCount, FailureKey
 from ledger.programmes.model import Rules, rules_from_json
 from ledger.redemptions.model import (
     Approved,
     BalanceRequest,
+    CardState,
     Line,
     NewSpending,
     Outcome,
     Redemption,
     RedemptionRequest,
     Spending,
+    State,
     Till,
     VoucherBalance,
 )
-from ledger.redemptions.rules import CardState, State
 
 _LOAD = """
     SELECT

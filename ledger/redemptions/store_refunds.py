@@ -123,4 +123,4 @@ async def add_refund(work: UnitOfWork, refund: Refund, till_id: UUID, reason: st
 
 async def find_refund(work: UnitOfWork, refund_id: UUID) -> Refund:
     """A refund as it was answered: with what was refundable after it."""
-    return Refund(**(await work.run(_FIND_REFUND, id=refund_id)).one()._mapping)
+    return Refund(**(await work.run(_FIND_REFUND, id=refund_id)).one()._asdict())

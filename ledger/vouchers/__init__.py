@@ -1,1 +1,1 @@
-"""Vouchers: a household's right to spend, with its validity and its own account; which of them pays for what."""
+"""Vouchers: a household's right to spend, its validity and account; which of them pays for what."""

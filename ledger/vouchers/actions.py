@@ -16,7 +16,7 @@ from ledger.vouchers.model import IssueOrder, Voucher, serial
 
 
 async def issue_chunk(work: UnitOfWork, order: IssueOrder) -> bool:
-    """Issue the vouchers of one chunk: the pool is debited once, each voucher credited, all in one transaction.
+    """Issue the vouchers of one chunk in one transaction: the pool is debited once, each voucher credited.
 
     `False` where the books have this transaction already, so that a run which was cut can be started again.
     Refuses `PoolTooLow`.
@@ -43,6 +43,6 @@ async def list_vouchers(ledger: Ledger, household_id: UUID) -> list[Voucher]:
 
 
 def _issue(work: UnitOfWork, order: IssueOrder, accounts: list[int]) -> Transaction:
-    credits = [Posting(account, -grant.amount_cents) for account, grant in zip(accounts, order.grants, strict=True)]
-    postings = (Posting(order.pool_account, order.total_cents), *credits)
+    legs = [Posting(account, -grant.amount_cents) for account, grant in zip(accounts, order.grants, strict=True)]
+    postings = (Posting(order.pool_account, order.total_cents), *legs)
     return Transaction(order.transaction_id, TransactionKind.ISSUE, work.now, postings, order.approval_id)

@@ -25,8 +25,8 @@ _ADD = text("""
     SELECT id, serial, account_id, household_id, :programme_version_id, decision_id, :aid_run_id,
         face_cents, :valid_from, :valid_until
     FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:serials AS text[]), CAST(:accounts AS bigint[]), CAST(:households AS uuid[]),
-        CAST(:decisions AS uuid[]), CAST(:faces AS bigint[])
+        CAST(:ids AS uuid[]), CAST(:serials AS text[]), CAST(:accounts AS bigint[]),
+        CAST(:households AS uuid[]), CAST(:decisions AS uuid[]), CAST(:faces AS bigint[])
     ) AS v (id, serial, account_id, household_id, decision_id, face_cents)
 """)
 _IS_BOOKED = text("SELECT EXISTS (SELECT FROM ledger.ledger_transaction WHERE id = :id)")

@@ -29,8 +29,8 @@ _NO_PROPOSAL = UUID(int=0)
 async def prepare_aid_run(ledger: Ledger, programme_code: str, operator: str) -> AidRun:
     """Gather every granted decision that is in no run yet, valid from today on; nothing is issued.
 
-    Refuses `UnknownOperator`, `UnknownProgramme`, `NothingToIssue`, and `PoolTooLow` where the pool does not cover
-    this run beside those that wait already.
+    Refuses `UnknownOperator`, `UnknownProgramme`, `NothingToIssue`, and `PoolTooLow` where the pool does not
+    cover this run beside those that wait already.
     """
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator)
@@ -53,10 +53,10 @@ async def approve_aid_run(
 ) -> AidRun:
     """Approve a run that another person prepared, and issue its vouchers.
 
-    The approval is one unit of work; each chunk of vouchers is another. A run that was approved and then cut goes
-    on when this is called again, by anybody. `progress` is told how many vouchers of how many are issued. Refuses
-    `UnknownOperator`, `UnknownProgramme`, `UnknownRun`, `SamePerson`, `NotPending` (all issued), `NotPossibleNow`
-    (its validity is over), `PoolTooLow`, `ContentDiffers`.
+    The approval is one unit of work; each chunk of vouchers is another. A run that was approved and then cut
+    goes on when this is called again, by anybody. `progress` is told how many vouchers of how many are issued.
+    Refuses `UnknownOperator`, `UnknownProgramme`, `UnknownRun`, `SamePerson`, `NotPending` (all issued),
+    `NotPossibleNow` (its validity is over), `PoolTooLow`, `ContentDiffers`.
     """
     async with ledger.unit_of_work() as work:
         run, lines = await _approved(work, programme_code, number, operator)

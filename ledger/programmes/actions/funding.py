@@ -1,4 +1,4 @@
-"""The euros behind a programme: a mandate by the CCAS, confirmed by the association, becomes Pois in the pool.
+"""The euros behind a programme: a mandate of the CCAS, once the association confirms it, becomes Pois.
 
 A French public body may not pay in a local currency: it mandates euros, and the association creates the Pois.
 """
@@ -44,7 +44,14 @@ async def record_mandate(ledger: Ledger, programme_code: str, number: str, amoun
         postings = transfer(in_transit, mandated, amount_cents)
         booked = Transaction(new_event_id(), TransactionKind.MANDATE, work.now, postings)
         await post(work, [booked])
-        await store.add_mandate(work, booked.id, programme.id, number, amount_cents, who.id)
+        await store.add_mandate(
+            work,
+            booked.id,
+            programme.id,
+            number=number,
+            amount_cents=amount_cents,
+            operator_id=who.id,
+        )
         return await _mandate(work, number)
 
 

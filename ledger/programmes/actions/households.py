@@ -35,8 +35,8 @@ async def import_households(
 ) -> HouseholdImport:
     """Take households from a CSV file, all or none, each with a decision by the programme's present rules.
 
-    `progress` is told how many of how many are done. Refuses `FileUnreadable`, `FileFaulty` (every fault at once),
-    `FileAlreadyImported`, `UnknownOperator`, `UnknownProgramme`.
+    `progress` is told how many of how many are done. Refuses `FileUnreadable`, `FileFaulty` (every fault at
+    once), `FileAlreadyImported`, `UnknownOperator`, `UnknownProgramme`.
     """
     table = read_table(path, HOUSEHOLD_COLUMNS)
     async with ledger.unit_of_work() as work:
@@ -52,7 +52,7 @@ async def import_households(
                 await store.add_households(work, programme, chunk, who.id)
                 if progress is not None:
                     progress(start + len(chunk), len(decided))
-            await record_file(work, _KIND, purpose, table.content, len(decided), who.id)
+            await record_file(work, _KIND, purpose, table.content, row_count=len(decided), operator_id=who.id)
         return _summary(decided)
 
 

@@ -10,7 +10,7 @@ from ledger.books.accounts import AccountKind, open_accounts
 from ledger.books.balances import lock_balances
 from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import N_, UnknownProgramme
-from ledger.identifiers import new_event_id, new_subject_id
+from ledger.identifiers import new_subject_id
 from ledger.people_files import FaultKind, decode, read_content, refuse_faults
 from ledger.programmes.model import Programme, ProgrammeFile, rules_sha256
 from ledger.programmes.reading import read_programme
@@ -28,7 +28,7 @@ async def import_programme(ledger: Ledger, path: Path, operator: str, *, dry_run
 
     A new code makes a programme, changed rules make a new version, the present rules change nothing.
     `dry_run` gives the same answer and keeps nothing.
-    Refuses `FileUnreadable`, `UnknownOperator` and `FileFaulty`, which names every fault of the file by its key.
+    Refuses `FileUnreadable`, `UnknownOperator` and `FileFaulty`, which names every fault by its key.
     """
     file, faults = read_programme(decode(path.name, read_content(path)))
     refuse_faults(path.name, faults)
@@ -77,11 +77,11 @@ async def _add_programme(work: UnitOfWork, file: ProgrammeFile, added_by: UUID) 
     [returning] = await open_accounts(work, AccountKind.PROGRAMME_RETURNING, [f"programme:{file.code}:returning"])
     programme_id = new_subject_id()
     await store.add_programme(work, programme_id, file, pool, returning)
-    await store.add_version(work, new_event_id(), programme_id, 1, file, added_by)
+    await store.add_version(work, programme_id, 1, file, added_by)
 
 
 async def _change_rules(work: UnitOfWork, file: ProgrammeFile, added_by: UUID) -> None:
     present, _ = await take_turn(work, file.code)
     if rules_sha256(present.rules) != rules_sha256(file.rules):
         number = present.version_number + 1
-        await store.add_version(work, new_event_id(), present.id, number, file, added_by)
+        await store.add_version(work, present.id, number, file, added_by)

@@ -33,7 +33,7 @@ _LAST_NUMBER = text("""
     FROM ledger.aid_run AS r INNER JOIN ledger.programme_version AS v ON v.id = r.programme_version_id
     WHERE v.programme_id = :programme_id
 """)
-# Granted, of a household that is still in the programme, and in no run yet, be it pending, approved or issued.
+# Granted, of a household still in the programme, and in no run yet, be it pending, approved or issued.
 _WAITING = text("""
     SELECT d.id AS decision_id, d.household_id, d.amount_cents
     FROM ledger.decision AS d
@@ -64,7 +64,8 @@ _ADD = text("""
         id, programme_version_id, proposal_id, number, valid_from, valid_until, voucher_count, total_cents
     )
     VALUES (
-        :id, :programme_version_id, :proposal_id, :number, :valid_from, :valid_until, :voucher_count, :total_cents
+        :id, :programme_version_id, :proposal_id, :number, :valid_from, :valid_until,
+        :voucher_count, :total_cents
     )
 """)
 _ADD_LINES = text("""

@@ -45,6 +45,7 @@ async def add_mandate(
     work: UnitOfWork,
     transaction_id: UUID,
     programme_id: UUID,
+    *,
     number: str,
     amount_cents: int,
     operator_id: UUID,

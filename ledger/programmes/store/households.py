@@ -40,12 +40,13 @@ _ADD_PROFILES = text("""
 """)
 _ADD_DECISIONS = text("""
     INSERT INTO ledger.decision (
-        id, household_id, programme_version_id, inputs_hmac, granted, reason, amount_cents, decided_by, decided_at
+        id, household_id, programme_version_id, inputs_hmac, granted, reason, amount_cents,
+        decided_by, decided_at
     )
     SELECT id, household_id, :version_id, inputs_hmac, granted, reason, amount_cents, :decided_by, :now
     FROM unnest(
-        CAST(:decision_ids AS uuid[]), CAST(:ids AS uuid[]), CAST(:inputs AS bytea[]), CAST(:granted AS boolean[]),
-        CAST(:reasons AS text[]), CAST(:amounts AS bigint[])
+        CAST(:decision_ids AS uuid[]), CAST(:ids AS uuid[]), CAST(:inputs AS bytea[]),
+        CAST(:granted AS boolean[]), CAST(:reasons AS text[]), CAST(:amounts AS bigint[])
     ) AS d (id, household_id, inputs_hmac, granted, reason, amount_cents)
 """)
 _SELECT = """

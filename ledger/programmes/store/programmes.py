@@ -7,11 +7,12 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from ledger.database.unit_of_work import UnitOfWork
+from ledger.identifiers import new_event_id
 from ledger.programmes.model import Programme, ProgrammeFile, rules_from_json, rules_sha256, rules_to_json
 
 _PRESENT = """
     SELECT p.id, p.code, p.label, p.pool_account, p.returning_account,
-        v.id AS version_id, v.number AS version_number, v.rules
+        v.id AS version_id, v.number AS version_number, v.rules::text AS rules
     FROM ledger.programme AS p
     INNER JOIN LATERAL (
         SELECT id, number, rules FROM ledger.programme_version
@@ -56,13 +57,11 @@ async def add_programme(
     )
 
 
-async def add_version(
-    work: UnitOfWork, version_id: UUID, programme_id: UUID, number: int, file: ProgrammeFile, added_by: UUID
-) -> None:
+async def add_version(work: UnitOfWork, programme_id: UUID, number: int, file: ProgrammeFile, added_by: UUID) -> None:
     """Record a version of the rules."""
     await work.run(
         _ADD_VERSION,
-        id=version_id,
+        id=new_event_id(),
         programme_id=programme_id,
         number=number,
         rules=rules_to_json(file.rules).decode(),

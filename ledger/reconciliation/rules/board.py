@@ -9,7 +9,7 @@ from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
-from ledger.reconciliation.model import Books, Line, LineKey, Match, Rule, Unit
+from ledger.reconciliation.model import Books, Line, Match, Rule, Unit
 from ledger.reconciliation.rules.labels import Clue, LabelReader, fold
 
 Item = TypeVar("Item")
@@ -79,6 +79,7 @@ class Board:
         lines = sorted(books.lines, key=lambda line: (line.closed_on, line.number, line.statement_id))
         self.all_theirs = [_theirs(line, reader.read(line.label), daily) for line in lines]
         self.theirs = {theirs.line.key: theirs for theirs in self.all_theirs if theirs.line.match_id is None}
+        self.accounted = {theirs.copy_key for theirs in self.all_theirs if theirs.line.match_id is not None}
         self.ours = {ours.unit.id: ours for ours in self.all_ours if ours.unit.match_id is None}
 
     def take(self, rule: Rule, score: int, theirs: Sequence[Theirs], ours: Sequence[Ours], *reasons: str) -> bool:
@@ -93,21 +94,16 @@ class Board:
         return True
 
     def set_aside(self, theirs: Iterable[Theirs], ours: Iterable[Ours]) -> None:
-        """They are no longer free."""
+        """They are no longer free: matched, or kept for each other."""
         for line in theirs:
             del self.theirs[line.line.key]
+            self.accounted.add(line.copy_key)
         for unit in ours:
             del self.ours[unit.unit.id]
 
-    def without_copies(self, theirs: Iterable[Theirs]) -> list[Theirs]:
-        """Those that do not repeat a record that is matched, nor one another."""
-        seen = {taken.copy_key for taken in self.all_theirs if taken.line.key not in self.theirs}
-        kept = []
-        for line in theirs:
-            if line.copy_key not in seen:
-                seen.add(line.copy_key)
-                kept.append(line)
-        return kept
+    def is_copy(self, theirs: Theirs) -> bool:
+        """Does it repeat a record of the same statement that is accounted for?"""
+        return theirs.copy_key in self.accounted
 
 
 def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
@@ -140,7 +136,3 @@ def _theirs(line: Line, clue: Clue, daily: Collection[str]) -> Theirs:
         total=is_sale and (clue.total or clue.party in daily),
         tickets=clue.tickets,
     )
-
-
-def numbers_of(keys: Iterable[LineKey]) -> list[int]:
-    return [number for _, number in keys]

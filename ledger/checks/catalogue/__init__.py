@@ -1,0 +1,8 @@
+"""Every check, in the order in which they run: a later one may presume what an earlier one shows."""
+
+from __future__ import annotations
+
+from ledger.checks.catalogue import aid, books, guards, sales, states
+from ledger.checks.model import Check
+
+CHECKS: tuple[Check, ...] = (*guards.CHECKS, *books.CHECKS, *aid.CHECKS, *sales.CHECKS, *states.CHECKS)

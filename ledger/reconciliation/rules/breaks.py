@@ -1,0 +1,137 @@
+"""What is left over, told apart: one break per ticket or line, and why its nearest candidate was not taken.
+
+Ours without theirs is `timing-ours-first` within three days of the end of the period, else
+`missing-at-association`. Theirs without ours is `duplicate-theirs` when it repeats a record accounted for, `fee`
+when it is no sale, else `missing-in-ledger`. Both left over with the same reference, or alone on both sides for
+the same merchant and day, are `amount-differs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID, uuid5
+
+from ledger.reconciliation.model import Books, Break, Category, Line, Unit, Why
+from ledger.reconciliation.rules.board import Board, CopyKey, Ours, Theirs, group_by
+from ledger.reconciliation.rules.ladder import claimed
+from ledger.reconciliation.rules.nearest import Nearest
+from ledger.reconciliation.rules.totals import sales_by_day, totals_by_day
+
+TIMING_DAYS_MAX = 3
+_NAMESPACE = UUID("6f1b3a52-0f0e-5c53-9a51-6b0f5f3f8a10")
+
+
+def find_breaks(books: Books, last_day: date) -> list[Break]:
+    """The differences on the last day of a period, in the order of their days.
+
+    The id of a break is computed from the lines and units that it is about: it is the same in every run.
+    """
+    search = Search(books, last_day)
+    search.same_reference()
+    search.day_totals()
+    search.alone_that_day()
+    search.theirs_only()
+    search.ours_only()
+    return sorted(search.found, key=_in_order)
+
+
+class Search:
+    """One pass over what no match holds; what is found is no longer free."""
+
+    def __init__(self, books: Books, last_day: date) -> None:
+        self.board = Board(books)
+        self.last_day = last_day
+        self.nearest = Nearest(self.board)
+        self.originals = _references_of_records(self.board)
+        self.found: list[Break] = []
+
+    def same_reference(self) -> None:
+        """First with first, where both sides name the same ticket."""
+        theirs, ours = claimed(self.board)
+        for key in theirs:
+            for line, unit in zip(theirs[key], ours.get(key, ()), strict=False):
+                if line.cents != unit.cents:
+                    self.differs([line], [unit], Why.REFERENCE_AMOUNT)
+
+    def day_totals(self) -> None:
+        """The only total of a merchant's day, with another amount than the sales of that day."""
+        sales = sales_by_day(self.board)
+        for key, theirs in totals_by_day(self.board).items():
+            fresh = self.fresh(theirs)
+            if len(fresh) == 1 and key in sales:
+                self.differs(fresh, sales[key], Why.TOTAL_AMOUNT)
+
+    def alone_that_day(self) -> None:
+        """The only line and the only unit left of a merchant, or of the funding, that day and way."""
+        lines = [theirs for theirs in self.board.theirs.values() if theirs.party or theirs.cents > 0]
+        theirs = group_by(lines, lambda item: (item.party, item.day, item.cents > 0))
+        ours = group_by(self.board.ours.values(), lambda item: (item.party, item.day, item.cents > 0))
+        for key, group in theirs.items():
+            fresh, units = self.fresh(group), ours.get(key, [])
+            if len(fresh) == 1 and len(units) == 1 and may_be_one_sale(fresh[0], units[0]):
+                self.differs(fresh, units, Why.ALONE_AMOUNT)
+
+    def theirs_only(self) -> None:
+        for theirs in list(self.board.theirs.values()):
+            near = self.nearest.of_line(theirs)
+            lines, references = (theirs.line,), theirs.written
+            category, why = Category.MISSING_IN_LEDGER, near.why
+            if self.board.is_copy(theirs):
+                category, why = Category.DUPLICATE_THEIRS, Why.COPY
+                references = self.originals[theirs.copy_key]
+            elif theirs.party is None and not theirs.claims:
+                category, why = Category.FEE, Why.NO_MERCHANT
+            found = Break(_id(lines, ()), category, lines, (), references, why, near.line, near.unit)
+            self.found.append(found)
+
+    def ours_only(self) -> None:
+        for ours in self.board.ours.values():
+            near = self.nearest.of_unit(ours)
+            is_late = (self.last_day - ours.day).days <= TIMING_DAYS_MAX
+            category = Category.TIMING_OURS_FIRST if is_late else Category.MISSING_AT_ASSOCIATION
+            units = (ours.unit,)
+            self.found.append(
+                Break(_id((), units), category, (), units, _references([ours]), near.why, near.line, near.unit)
+            )
+
+    def differs(self, theirs: Sequence[Theirs], ours: Sequence[Ours], why: Why) -> None:
+        lines, units = tuple(item.line for item in theirs), tuple(item.unit for item in ours)
+        references = _references(ours)
+        self.found.append(Break(_id(lines, units), Category.AMOUNT_DIFFERS, lines, units, references, why))
+        self.board.set_aside(theirs, ours)
+        self.originals.update((item.copy_key, references) for item in theirs)
+
+    def fresh(self, theirs: Sequence[Theirs]) -> list[Theirs]:
+        """Those that repeat no record, matched or among themselves."""
+        first = {item.copy_key: item for item in reversed(theirs) if not self.board.is_copy(item)}
+        return [item for item in theirs if first.get(item.copy_key) is item]
+
+
+def may_be_one_sale(theirs: Theirs, ours: Ours) -> bool:
+    """Two that name different tickets are two sales; two of equal amount were kept apart for a reason."""
+    return theirs.cents != ours.cents and not (theirs.claims and ours.reference)
+
+
+def _references_of_records(board: Board) -> dict[CopyKey, tuple[str, ...]]:
+    """The tickets behind each record that is matched."""
+    by_match = group_by((ours for ours in board.all_ours if ours.unit.match_id), lambda ours: ours.unit.match_id)
+    matched = [theirs for theirs in board.all_theirs if theirs.line.match_id is not None]
+    return {
+        theirs.copy_key: theirs.written or _references(by_match.get(theirs.line.match_id, ()))
+        for theirs in reversed(matched)
+    }
+
+
+def _references(ours: Sequence[Ours]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(item.unit.reference for item in ours if item.unit.reference is not None))
+
+
+def _id(lines: Sequence[Line], units: Sequence[Unit]) -> UUID:
+    keys = [f"{line.statement_id}/{line.number}" for line in lines] + [str(unit.id) for unit in units]
+    return uuid5(_NAMESPACE, " ".join(sorted(keys)))
+
+
+def _in_order(found: Break) -> tuple[date, bool, tuple[int, ...], tuple[str, ...], UUID]:
+    numbers = tuple(line.number for line in found.lines)
+    return found.booked_on, not found.lines, numbers, found.references, found.id

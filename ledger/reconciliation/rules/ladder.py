@@ -1,0 +1,144 @@
+"""The matching ladder: the surest rule first, and what a rule took is gone for the next ones.
+
+Each rule groups both sides by key, so that the work grows with the number of lines, not with its square. No rule
+guesses: where lines and units of equal amount cannot be told apart, the set is matched with the set.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+
+from ledger.reconciliation.model import Books, Match, Rule
+from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Ours, Theirs, group_by, total_cents
+from ledger.reconciliation.rules.totals import match_other_days, match_parts_of_days, match_whole_days
+
+ReferenceKey = tuple[str | None, str | None, bool]
+
+
+def find_matches(books: Books) -> list[Match]:
+    """Match what is still free on both sides; the result does not depend on the order of the input."""
+    board = Board(books)
+    match_references(board)
+    match_sums_of_references(board)
+    keep_for_each_other(board)
+    match_whole_days(board)
+    match_other_days(board)
+    match_amounts(board)
+    match_parts_of_days(board)
+    match_days_apart(board)
+    return board.matches
+
+
+def match_references(board: Board) -> None:
+    """The line names the ticket or mandate, and merchant, direction and amount agree: same day first."""
+    for same_day in (True, False):
+        named = [ours for ours in board.ours.values() if ours.reference is not None]
+        waiting = {
+            key: deque(group)
+            for key, group in group_by(
+                named, lambda ours: (ours.reference, ours.party, ours.cents, ours.day if same_day else None)
+            ).items()
+        }
+        for theirs in list(board.theirs.values()):
+            for claim in theirs.claims:
+                queue = waiting.get((claim, theirs.party, theirs.cents, theirs.day if same_day else None))
+                if queue:
+                    day = "same-day" if same_day else "other-day"
+                    board.take(Rule.REFERENCE, 100, [theirs], [queue.popleft()], "reference", "amount", day)
+                    break
+
+
+def match_sums_of_references(board: Board) -> None:
+    """Several lines or several refunds of one ticket that come to the same sum."""
+    theirs, ours = claimed(board)
+    for key in theirs:
+        if key in ours and total_cents(theirs[key]) == total_cents(ours[key]):
+            board.take(Rule.REFERENCE, 95, theirs[key], ours[key], "reference", "sum")
+
+
+def keep_for_each_other(board: Board) -> None:
+    """The same reference with another amount: a difference of that ticket, so neither is matched by amount."""
+    theirs, ours = claimed(board)
+    for key in theirs:
+        if key in ours:
+            board.set_aside(theirs[key], ours[key])
+
+
+def claimed(board: Board) -> tuple[dict[ReferenceKey, list[Theirs]], dict[ReferenceKey, list[Ours]]]:
+    """Free lines that name one reference, and free units that have one, by reference, merchant and direction."""
+    lines = [theirs for theirs in board.theirs.values() if len(theirs.claims) == 1]
+    units = [ours for ours in board.ours.values() if ours.reference is not None]
+    return (
+        group_by(lines, lambda theirs: (theirs.claims[0], theirs.party, theirs.cents > 0)),
+        group_by(units, lambda ours: (ours.reference, ours.party, ours.cents > 0)),
+    )
+
+
+def match_amounts(board: Board) -> None:
+    """Merchant, amount and day agree. Equal ones on both sides are matched as a set, as far as both reach."""
+    for lines, units in pools(board):
+        theirs = group_by(lines, lambda item: (item.party, item.cents, item.day))
+        ours = group_by(units, lambda item: (item.party, item.cents, item.day))
+        for key, group in theirs.items():
+            if key in ours:
+                match_equal(board, group, ours[key])
+
+
+def match_equal(board: Board, theirs: Sequence[Theirs], ours: Sequence[Ours]) -> None:
+    """Copies of a record come last, so that the first one of them is matched and the copy is left."""
+    earlier: Counter[object] = Counter()
+    nth_copy = []
+    for line in theirs:
+        nth_copy.append(earlier[line.copy_key])
+        earlier[line.copy_key] += 1
+    in_order = [line for _, line in sorted(zip(nth_copy, theirs, strict=True), key=lambda pair: pair[0])]
+    count = min(len(theirs), len(ours))
+    if len(earlier) == 1 and len(ours) == 1:
+        rule, score, last = Rule.AMOUNT_DATE_MERCHANT, 90, "alone-both-sides"
+    else:
+        rule, score, last = Rule.EQUAL_SET, 85, "equal-candidates"
+    board.take(rule, score, in_order[:count], ours[:count], "merchant", "amount", "same-day", last)
+
+
+def match_days_apart(board: Board) -> None:
+    """As by amount, up to three days apart, where nothing else could be meant."""
+    for lines, units in pools(board):
+        fresh = [theirs for theirs in lines if not board.is_copy(theirs)]
+        theirs = group_by(fresh, lambda item: (item.party, item.cents))
+        ours = group_by(units, lambda item: (item.party, item.cents))
+        for key, group in theirs.items():
+            for near_lines, near_units in neighbours(group, ours.get(key, ())):
+                rule, last = (
+                    (Rule.AMOUNT_DATE_MERCHANT, "alone-both-sides")
+                    if len(near_lines) == 1
+                    else (Rule.EQUAL_SET, "equal-candidates")
+                )
+                board.take(rule, 70, near_lines, near_units, "merchant", "amount", "other-day", last)
+
+
+def neighbours(theirs: Sequence[Theirs], ours: Sequence[Ours]) -> Iterator[tuple[list[Theirs], list[Ours]]]:
+    """Runs of equal amounts, cut where more than three days are empty, that pair off one by one."""
+    mixed: list[Theirs | Ours] = sorted([*theirs, *ours], key=lambda item: item.day)
+    run: list[Theirs | Ours] = []
+    for item in [*mixed, None]:
+        if run and (item is None or (item.day - run[-1].day).days > DAYS_APART_MAX):
+            lines = [one for one in run if isinstance(one, Theirs)]
+            units = [one for one in run if isinstance(one, Ours)]
+            if len(lines) == len(units) and all(map(are_near, lines, units)):
+                yield lines, units
+            run = []
+        if item is not None:
+            run.append(item)
+
+
+def are_near(theirs: Theirs, ours: Ours) -> bool:
+    return abs((theirs.day - ours.day).days) <= DAYS_APART_MAX
+
+
+def pools(board: Board) -> Iterator[tuple[list[Theirs], list[Ours]]]:
+    """What may be matched by amount: a line that names a ticket never goes to a unit that has another one."""
+    single = [theirs for theirs in board.theirs.values() if theirs.tickets is None]
+    yield [theirs for theirs in single if not theirs.claims], list(board.ours.values())
+    nameless = [ours for ours in board.ours.values() if ours.reference is None]
+    yield [theirs for theirs in single if theirs.claims], nameless

@@ -80,15 +80,16 @@ def for_people(refusal: Refusal) -> RenderableType:
     faults = refusal.facts.get("faults")
     others = [(key, fact) for key, fact in refusal.facts.items() if key != "faults" and fact is not None]
     lines = [Text(f"{refusal.label}  {_(refusal.title)}", style="bold red")]
-    lines += [Text(f"  {_named(key)}: {_told(key, fact)}") for key, fact in others]
+    lines += [Text(f"  {_fact(key, fact)}") for key, fact in others]
     if isinstance(faults, list | tuple):
         lines += [Text(f"  {_fault(fault, refusal.facts)}") for fault in faults]
     return Group(*lines, Text(f"→ {_(refusal.remedy)}"))
 
 
-def _named(key: str) -> str:
+def _fact(key: str, fact: Fact) -> str:
     plain = key.removesuffix("_cents")
-    return _(NAMES.get(plain, plain.replace("_", " ")))
+    name = _(NAMES.get(plain, plain.replace("_", " ")))
+    return _("{name}: {value}").format(name=name, value=_told(key, fact))
 
 
 def _told(key: str, fact: Fact) -> str:

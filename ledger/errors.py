@@ -314,6 +314,67 @@ class UnknownRun(Refusal):
     remedy = N_("See `bonpois aid list`.")
 
 
+# E6: reconciliation.
+
+
+class StatementFormatUnknown(Refusal):
+    number, code, exit_code = 6001, "statement-format-unknown", 2
+    title = N_("This is no statement in a form known here; nothing was imported.")
+    remedy = N_("Export the statement with one of the headers named.")
+
+
+class StatementDoesNotAddUp(Refusal):
+    """Opening, lines and closing do not fit; nothing was imported."""
+
+    number, code, exit_code = 6002, "statement-does-not-add-up", 2
+    title = N_("Opening balance plus movements is not the closing balance; nothing was imported.")
+    remedy = N_("Export the statement again; if it stays so, ask the association.")
+
+
+class StatementMayBeCut(Refusal):
+    """The number of rows is that of full pages of an export: more may have followed."""
+
+    number, code, exit_code = 6003, "statement-may-be-cut", 2
+    title = N_("The file ends exactly where platforms cut their exports; nothing was imported.")
+    remedy = N_("Export shorter periods, or prove the end by typing the closing balance with --closing.")
+
+
+class ClosingUnproven(Refusal):
+    number, code, exit_code = 6004, "closing-unproven", 2
+    title = N_("The file does not tell its closing balance; nothing was imported.")
+    remedy = N_("Put the file of balances beside it, or type the closing balance with --closing.")
+
+
+class OpeningDiffers(Refusal):
+    number, code, exit_code = 6005, "opening-differs", 2
+    title = N_("The statement does not begin where the last one ended; nothing was imported.")
+    remedy = N_("Import the statements in between first, or ask the association.")
+
+
+class StatementOutOfTurn(Refusal):
+    number, code, status, exit_code = 6006, "statement-out-of-turn", 409, 2
+    title = N_("A statement of this month or of a later one is imported already.")
+    remedy = N_("Check the month of the file; see the statement named.")
+
+
+class NoStatement(Refusal):
+    number, code, status, exit_code = 6007, "no-statement", 404, 2
+    title = N_("No statement of this account and month is imported.")
+    remedy = N_("Import one with `bonpois reconcile import`.")
+
+
+class NotMatched(Refusal):
+    number, code, status = 6008, "not-matched", 404
+    title = N_("This record is not matched.")
+    remedy = N_("Check the number of the record and the month.")
+
+
+class MatchedMeanwhile(Refusal):
+    number, code, status, retryable = 6009, "matched-meanwhile", 409, True
+    title = N_("Somebody else matched the same account at the same time; nothing was matched here.")
+    remedy = N_("Run it again.")
+
+
 # E7: the installation.
 
 
@@ -391,6 +452,12 @@ class ServiceGone(Refusal):
     number, code, status, exit_code, retryable = 7012, "service-gone", 503, 2, True
     title = N_("The service of the rehearsal stopped or failed.")
     remedy = N_("See its log file, then run the same command on the same home: it goes on where it was cut.")
+
+
+class UnknownCheck(Refusal):
+    number, code, exit_code = 7013, "unknown-check", 2
+    title = N_("There is no check of this name.")
+    remedy = N_("Choose among the names listed.")
 
 
 # E9: our own faults.

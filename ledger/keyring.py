@@ -81,14 +81,14 @@ class Keyring:
         return bytes([version]) + nonce + text
 
     def decrypt(self, use: str, sealed: bytes, bound_to: bytes = b"") -> bytes:
-        """The plain text of `encrypt`; a wrong key or owner raises `KeysMissing`."""
-        version, nonce = sealed[0], sealed[_VERSION_BYTES : _VERSION_BYTES + _NONCE_BYTES]
-        if version >= len(self.masters):
-            raise KeysMissing(version=version)
+        """The plain text of `encrypt`; a wrong key or owner, or damage, raises `KeysMissing`."""
+        version, nonce = sealed[:_VERSION_BYTES], sealed[_VERSION_BYTES : _VERSION_BYTES + _NONCE_BYTES]
+        if not version or version[0] >= len(self.masters):
+            raise KeysMissing(use=use)
         text = sealed[_VERSION_BYTES + _NONCE_BYTES :]
         try:
-            return _cipher(self.masters[version], use).decrypt(nonce, text, bound_to)
-        except InvalidTag:
+            return _cipher(self.masters[version[0]], use).decrypt(nonce, text, bound_to)
+        except (InvalidTag, ValueError):  # the second where it is cut short
             raise KeysMissing(use=use) from None
 
 

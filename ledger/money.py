@@ -6,7 +6,9 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 
-_AMOUNT = re.compile(r"^(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+)(?:[.,](?P<cents>\d{1,2}))?$")
+_AMOUNT = re.compile(
+    r"^(?P<sign>[+-]?)(?P<whole>\d{1,3}(?:[ \u00a0\u202f]\d{3})+|\d+)(?:[.,](?P<cents>\d{1,2}))?$", re.ASCII
+)
 
 
 def parse_cents(text: str) -> int:

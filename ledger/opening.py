@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import asyncpg
+
 from ledger.clock import Clock, RehearsalClock, SystemClock
 from ledger.database.engine import Database, open_database
 from ledger.database.unit_of_work import Ledger
@@ -50,5 +52,16 @@ async def is_rehearsal(database: Database) -> bool:
     connection = await database.connect_raw()
     try:
         return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM ledger.rehearsal)"))
+    finally:
+        await connection.close()
+
+
+async def mark_rehearsal(database: Database) -> None:
+    """Mark empty books as a rehearsal, for good; books that have begun are refused (`RehearsalOnly`)."""
+    connection = await database.connect_raw()
+    try:
+        await connection.execute("INSERT INTO ledger.rehearsal (single) VALUES (true) ON CONFLICT DO NOTHING")
+    except asyncpg.PostgresError:
+        raise RehearsalOnly from None
     finally:
         await connection.close()

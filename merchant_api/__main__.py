@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -53,6 +54,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_with_parent, server)
         sys.stdout.write(json.dumps({"host": host, "port": port, "pid": os.getpid()}) + "\n")
         sys.stdout.flush()
+        for stop in (signal.SIGINT, signal.SIGTERM):  # uvicorn takes them, and raises them again when it is done
+            signal.signal(stop, signal.SIG_IGN)
         await server.serve(sockets=[listening])
 
 

@@ -14,8 +14,8 @@ CardKind = Literal["paper", "phone"]
 
 NUMBER_DIGITS = 10
 NIL = UUID(int=0)  # stands where a counter is about all cards, or all tills
-_CODE = re.compile(r"^BP1/(?P<number>[1-9]\d{9})(?:/(?:(?P<otp>\d{8})|(?P<secret>[A-Z2-7]{10})))?$")
-_NUMBER = re.compile(r"^[1-9]\d{9}$")
+_CODE = re.compile(r"BP1/(?P<number>[1-9][0-9]{9})(?:/(?:(?P<otp>[0-9]{8})|(?P<secret>[A-Z2-7]{10})))?")
+_NUMBER = re.compile(r"[1-9][0-9]{9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,10 @@ def parse_credential(text: str, pin: str | None) -> Credential:
 
     `ValueError` names the field whose form is wrong: `credential`, or `pin` where a paper card comes without one.
     """
-    found = _CODE.match(text.strip().upper())
-    number = found["number"] if found else re.sub(r"[ .-]", "", text)
-    if _NUMBER.match(number) is None or not luhn.is_valid(number):
+    read = text.strip().upper()
+    found = _CODE.fullmatch(read)
+    number = found["number"] if found else re.sub(r"[ .-]", "", read)
+    if _NUMBER.fullmatch(number) is None or not luhn.is_valid(number):
         raise ValueError("credential")
     otp, secret = (found["otp"], found["secret"]) if found else (None, None)
     if otp is None and pin is None:

@@ -133,7 +133,8 @@ def _verify_phone(credential: Credential, card: CardSecrets, keys: Keyring, now:
         if same(one_time_code(secret, step).encode(), credential.otp.encode()):
             if step > card.last_step:
                 return VerifiedBy(step)
-            return Used(next_code_in_seconds=(card.last_step + 1) * STEP_SECONDS - int(now.timestamp()))
+            next_code_at = (card.last_step + 1) * STEP_SECONDS
+            return Used(next_code_in_seconds=max(0, next_code_at - int(now.timestamp())))
     return Wrong(had_secret=False)
 
 

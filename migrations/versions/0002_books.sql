@@ -359,6 +359,17 @@ SELECT ledger.open_accounts(k.code, ARRAY[k.code])
 FROM ledger.account_kind AS k
 WHERE k.shared AND k.code NOT LIKE 'programme:%' ORDER BY k.id;
 
+-- Books that have begun can no longer become a rehearsal.
+CREATE FUNCTION ledger.require_empty_books() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+BEGIN
+    PERFORM require(NOT EXISTS (SELECT FROM ledger_transaction), 'the books have begun');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER require_empty_books AFTER INSERT ON ledger.rehearsal
+FOR EACH STATEMENT EXECUTE FUNCTION ledger.require_empty_books();
+
 -- Functions are closed to PUBLIC, then opened one by one.
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM public;
 REVOKE EXECUTE ON ALL PROCEDURES IN SCHEMA ledger FROM public;

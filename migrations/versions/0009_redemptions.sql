@@ -55,7 +55,7 @@ CREATE TABLE ledger.request_outcome (
     facts jsonb CHECK (facts::text ~ '^\{("[a-z_]{1,40}": -?[0-9]{1,18}(, )?)*\}$'),
     decided_at timestamptz NOT NULL,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-    PRIMARY KEY (merchant_id, request_key),
+    PRIMARY KEY (request_key, merchant_id), -- the key first: it alone finds the row
     CHECK ((fate = 'approved') = (result_id IS NOT NULL)),
     CHECK ((fate = 'refused') = (refusal IS NOT NULL)),
     CHECK ((fate = 'abandoned') = (fingerprint IS NULL))

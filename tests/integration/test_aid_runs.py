@@ -47,8 +47,6 @@ from tests.straight import refused_as
 
 ISSUED_CENTS = 11_530_00
 
-pytestmark = pytest.mark.anyio
-
 
 async def pool_cents(ledger: Ledger, account: int) -> int:
     async with ledger.unit_of_work() as work:

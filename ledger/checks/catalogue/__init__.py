@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ledger.checks.catalogue import aid, books, guards, sales, states
+from ledger.checks.catalogue import aid, books, guards, reconciliation, sales, states
 from ledger.checks.model import Check
 
-CHECKS: tuple[Check, ...] = (*guards.CHECKS, *books.CHECKS, *aid.CHECKS, *sales.CHECKS, *states.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *guards.CHECKS,
+    *books.CHECKS,
+    *aid.CHECKS,
+    *sales.CHECKS,
+    *states.CHECKS,
+    *reconciliation.CHECKS,
+)

@@ -10,6 +10,8 @@ PROJECTIONS = {
     "ledger.card_clock": "last step of a card, moved by the steps only",
     "ledger.card_spending": "spending of a card on its last day, moved by record_redemptions() only",
     "ledger.failure_count": "throttle: forgotten when its window is over",
+    "ledger.live_match_line": "lines that are matched now, moved by matches and unmatches only",
+    "ledger.live_match_unit": "units that are matched now, moved by matches and unmatches only",
     "ledger.receipt_counter": "last receipt of a merchant, moved by record_redemptions() only",
     "ledger.subject_state": "replay of the events, moved by them only",
     "ledger.voucher_serial": "last serial of a programme and year",
@@ -26,6 +28,8 @@ WRITTEN_BY_FUNCTIONS = (
     "ledger.card_spending",
     "ledger.card_step",
     "ledger.ledger_transaction",
+    "ledger.live_match_line",
+    "ledger.live_match_unit",
     "ledger.posting",
     "ledger.receipt_counter",
     "ledger.redemption",
@@ -39,7 +43,13 @@ TRIGGERS = (
     "ledger.card_step advance_card_clock",
     "ledger.event move_state",
     "ledger.ledger_transaction has_postings",
+    "ledger.match has_units",
+    "ledger.match_line take_match_lines",
+    "ledger.match_unit take_match_units",
     "ledger.posting settle",
+    "ledger.statement has_lines",
+    "ledger.statement_line take_statement",
+    "ledger.unmatch release_match",
 )
 
 CHECKS = (
@@ -87,7 +97,7 @@ CHECKS = (
     ),
     Check(
         "triggers-are-enabled",
-        "L1 L3 L4 L6 L8 L14",
+        "L1 L3 L4 L6 L8 L10 L14",
         """
         SELECT e.name AS subject, coalesce(t.tgenabled::text, 'missing') AS state
         FROM unnest(CAST(:triggers AS text[])) AS e (name)

@@ -2,6 +2,6 @@
 
 from ledger.reconciliation.rules.breaks import find_breaks
 from ledger.reconciliation.rules.ladder import find_matches
-from ledger.reconciliation.rules.proof import count_matched, prove, side
+from ledger.reconciliation.rules.proof import prove, side
 
-__all__ = ["count_matched", "find_breaks", "find_matches", "prove", "side"]
+__all__ = ["find_breaks", "find_matches", "prove", "side"]

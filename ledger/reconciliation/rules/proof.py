@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
-from datetime import date
-from uuid import UUID
 
-from ledger.reconciliation.model import Break, Line, Matched, Proof, Side, Unit
+from ledger.reconciliation.model import Break, Proof, Side
 
 
 def side(opening_cents: int, closing_cents: int, moved: Iterable[int]) -> Side:
@@ -31,10 +28,3 @@ def prove(theirs_cents: int, ours_cents: int, breaks: Iterable[Break]) -> Proof:
         amounts_cents=sum(one.difference_cents for one in found if one.lines and one.units),
         ours_cents=ours_cents,
     )
-
-
-def count_matched(
-    statement_id: UUID, lines: Iterable[Line], units: Iterable[Unit], rules: dict[UUID, str], last_day: date
-) -> Matched:
-    """How much of one statement is matched by the last day of its period."""
-    raise NotImplementedError(statement_id, lines, units, rules, last_day, Counter)

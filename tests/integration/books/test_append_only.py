@@ -11,8 +11,8 @@ from tests.straight import PRIVILEGE, refused_as
 _TABLES = """
     SELECT c.oid::regclass::text AS name, (
         SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped
-        ORDER BY attnum LIMIT 1
-    ) AS first_column, EXISTS (
+        ORDER BY attnum DESC LIMIT 1
+    ) AS a_column, EXISTS (
         SELECT FROM pg_trigger WHERE tgrelid = c.oid AND tgname = 'append_only'
         AND tgfoid = 'ledger.refuse_change'::regproc AND tgenabled IN ('O', 'A')
     ) AS guarded
@@ -27,10 +27,10 @@ async def tables(superuser: asyncpg.Connection) -> list[asyncpg.Record]:
 
 
 def changes(table: asyncpg.Record) -> list[str]:
-    name, column = table["name"], table["first_column"]
+    name, column = table["name"], table["a_column"]
     return [
         f"UPDATE {name} SET {column} = {column}",
-        f"UPDATE {name} SET {column} = NULL WHERE false",
+        f"UPDATE {name} SET {column} = {column} WHERE false",
         f"DELETE FROM {name}",
         f"TRUNCATE {name} CASCADE",
     ]

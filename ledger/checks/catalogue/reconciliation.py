@@ -1,0 +1,78 @@
+"""That statements are whole, and that what is matched is equal and matched once."""
+
+from __future__ import annotations
+
+from ledger.checks.model import Check
+
+CHECKS = (
+    Check(
+        "statements-add-up",
+        "L10",
+        """
+        SELECT s.id AS subject, s.file_name, s.opening_cents, l.moved_cents, s.closing_cents, s.line_count, l.lines
+        FROM ledger.statement AS s
+        LEFT JOIN (
+            SELECT r.statement_id, count(*) AS lines, max(r.number) AS last, sum(r.amount_cents)::bigint AS moved_cents,
+                bool_and(r.balance_cents = s.opening_cents + r.running_cents) AS running,
+                bool_and(r.booked_on BETWEEN s.first_day AND s.last_day) AS in_period
+            FROM (
+                SELECT statement_id, number, booked_on, amount_cents, balance_cents,
+                    sum(amount_cents) OVER (PARTITION BY statement_id ORDER BY number) AS running_cents
+                FROM ledger.statement_line
+            ) AS r
+            INNER JOIN ledger.statement AS s ON s.id = r.statement_id
+            GROUP BY r.statement_id
+        ) AS l ON l.statement_id = s.id
+        WHERE s.opening_cents + coalesce(l.moved_cents, 0) <> s.closing_cents
+            OR coalesce(l.lines, 0) <> s.line_count OR l.last <> l.lines OR NOT l.running OR NOT l.in_period
+        """,
+    ),
+    Check(
+        "matches-are-equal",
+        "L10",
+        """
+        SELECT m.id AS subject, m.rule, l.lines_cents, u.units_cents, l.lines, u.units
+        FROM ledger.match AS m
+        LEFT JOIN (
+            SELECT x.match_id, count(*) AS lines, sum(l.amount_cents)::bigint AS lines_cents, min(s.account) AS account,
+                count(DISTINCT s.account) AS accounts
+            FROM ledger.match_line AS x
+            LEFT JOIN ledger.statement_line AS l ON l.statement_id = x.statement_id AND l.number = x.number
+            LEFT JOIN ledger.statement AS s ON s.id = l.statement_id
+            GROUP BY x.match_id
+        ) AS l ON l.match_id = m.id
+        LEFT JOIN (
+            SELECT x.match_id, count(*) AS units, sum(u.amount_cents)::bigint AS units_cents,
+                bool_and((u.amount_cents = x.amount_cents) IS TRUE) AS as_recorded
+            FROM ledger.match_unit AS x
+            INNER JOIN ledger.match AS m ON m.id = x.match_id
+            LEFT JOIN ledger.matchable_unit AS u ON u.transaction_id = x.transaction_id AND u.account = m.account
+            GROUP BY x.match_id
+        ) AS u ON u.match_id = m.id
+        WHERE (m.line_count::bigint, m.unit_count::bigint, m.account, 1::bigint, l.lines_cents, true)
+            IS DISTINCT FROM (l.lines, u.units, l.account, l.accounts, u.units_cents, u.as_recorded)
+        """,
+    ),
+    Check(
+        "live-matches-replay",
+        "L10",
+        """
+        SELECT coalesce(l.match_id, x.match_id) AS subject, 'line ' || coalesce(l.number, x.number) AS what
+        FROM ledger.live_match_line AS l
+        FULL JOIN (
+            SELECT x.match_id, x.statement_id, x.number FROM ledger.match_line AS x
+            WHERE NOT EXISTS (SELECT FROM ledger.unmatch AS u WHERE u.match_id = x.match_id)
+        ) AS x ON x.statement_id = l.statement_id AND x.number = l.number AND x.match_id = l.match_id
+        WHERE l.match_id IS NULL OR x.match_id IS NULL
+        UNION ALL
+        SELECT coalesce(l.match_id, x.match_id), 'transaction ' || coalesce(l.transaction_id, x.transaction_id)
+        FROM ledger.live_match_unit AS l
+        FULL JOIN (
+            SELECT m.account, x.match_id, x.transaction_id
+            FROM ledger.match_unit AS x INNER JOIN ledger.match AS m ON m.id = x.match_id
+            WHERE NOT EXISTS (SELECT FROM ledger.unmatch AS u WHERE u.match_id = x.match_id)
+        ) AS x ON x.account = l.account AND x.transaction_id = l.transaction_id AND x.match_id = l.match_id
+        WHERE l.match_id IS NULL OR x.match_id IS NULL
+        """,
+    ),
+)

@@ -1,0 +1,145 @@
+"""From a file to a statement that adds up, or to a refusal that says where it does not."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from datetime import date
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+
+from ledger.errors import (
+    ClosingUnproven,
+    FileFaulty,
+    StatementDoesNotAddUp,
+    StatementFormatUnknown,
+    StatementMayBeCut,
+)
+from ledger.people_files import NO_ROWS, decode, read_content, refuse_faults
+from ledger.reconciliation.formats import cyclos_csv, platform_csv
+from ledger.reconciliation.formats.raw import (
+    BALANCE_BROKEN,
+    OUTSIDE_PERIOD,
+    Expected,
+    RawStatement,
+    month_of,
+)
+from ledger.reconciliation.model import ReadStatement, StatementLine
+from ledger.texts import format_cents
+
+PAGE_ROWS = 1000  # platforms hand out pages of this size and do not say that there are more
+
+HEADER_CHARACTERS_MAX = 200
+
+READERS: dict[tuple[str, ...], Callable[[Path], RawStatement]] = {
+    platform_csv.COLUMNS: platform_csv.read,
+    cyclos_csv.COLUMNS: cyclos_csv.read,
+}
+
+
+def read_statement(path: Path, expected: Expected) -> ReadStatement:
+    """Read and check a statement file.
+
+    Refuses `FileUnreadable`, `StatementFormatUnknown`, `FileFaulty` (every fault with its row and column),
+    `StatementDoesNotAddUp`, `ClosingUnproven` and `StatementMayBeCut`.
+    """
+    raw = reader_for(path)(path)
+    refuse_faults(raw.file, raw.faults)
+    first_day, last_day = period_of(raw, expected.period)
+    opening = opening_of(raw, expected)
+    lines = numbered(raw, opening)
+    refuse_broken_balances(raw, opening)
+    closing = lines[-1].balance_cents if lines else opening
+    refuse_open_end(raw, expected, opening, closing)
+    return ReadStatement(
+        file_name=raw.file,
+        sha256=sha256(raw.content).digest(),
+        format=raw.format,
+        first_day=first_day,
+        last_day=last_day,
+        opening_cents=opening,
+        closing_cents=closing,
+        lines=lines,
+    )
+
+
+def reader_for(path: Path) -> Callable[[Path], RawStatement]:
+    """The reader whose columns the header has; the nearest one, so that it can name those that are missing."""
+    text = decode(path.name, read_content(path))
+    header = text.lstrip("\r\n").partition("\n")[0].strip()
+    separator = ";" if ";" in header else ","
+    names = {name.strip().lower() for name in next(csv.reader([header], delimiter=separator), [])}
+    best = max(READERS, key=lambda columns: len(names.intersection(columns)))
+    if len(names.intersection(best)) <= len(best) // 2:
+        known = [", ".join(columns) for columns in READERS]
+        raise StatementFormatUnknown(file=path.name, header=header[:HEADER_CHARACTERS_MAX], known=known)
+    return READERS[best]
+
+
+def period_of(raw: RawStatement, period: date | None) -> tuple[date, date]:
+    """The whole month of the rows, the opening row's day included; rows outside it are faults."""
+    days = [entry.booked_on for entry in raw.readable]
+    start = period or raw.opened_on or min(days, default=None)
+    if start is None:
+        raise FileFaulty(file=raw.file, faults=[NO_ROWS.at(None, "").facts()])
+    first_day, last_day = month_of(start)
+    faults = [
+        OUTSIDE_PERIOD.at(entry.row, "date", entry.booked_on, record=record, period=f"{start:%Y-%m}")
+        for record, entry in enumerate(raw.readable, start=1)
+        if not first_day <= entry.booked_on <= last_day
+    ]
+    refuse_faults(raw.file, faults)
+    return first_day, last_day
+
+
+def opening_of(raw: RawStatement, expected: Expected) -> int:
+    """From the file or beside it, else typed, else where the last statement ended, else zero."""
+    told = [cents for cents in (raw.opening_cents, expected.opening_cents) if cents is not None]
+    if len(set(told)) > 1:
+        raise StatementDoesNotAddUp(file=raw.file, opening_cents=told[0], typed_cents=told[1])
+    return told[0] if told else expected.last_closing_cents or 0
+
+
+def numbered(raw: RawStatement, opening_cents: int) -> tuple[StatementLine, ...]:
+    """The movements numbered from 1, each with the balance that follows from the opening."""
+    lines, balance = [], opening_cents
+    for number, entry in enumerate(raw.readable, start=1):
+        balance += entry.amount_cents
+        lines.append(
+            StatementLine(
+                number, entry.booked_on, entry.label, entry.amount_cents, balance, entry.their_reference
+            )
+        )
+    return tuple(lines)
+
+
+def refuse_broken_balances(raw: RawStatement, opening_cents: int) -> None:
+    """Each balance in the file must be the one before it and the amount; only the row that breaks is named."""
+    before: Sequence[int | None] = [opening_cents, *(entry.balance_cents for entry in raw.readable)]
+    faults = []
+    for record, ((last, now), entry) in enumerate(zip(pairwise(before), raw.readable, strict=True), start=1):
+        if last is not None and now is not None and last + entry.amount_cents != now:
+            right = format_cents(last + entry.amount_cents)
+            column, shown = raw.balance_column, format_cents(now)
+            faults.append(BALANCE_BROKEN.at(entry.row, column, shown, record=record, expected=right))
+    refuse_faults(raw.file, faults)
+
+
+def refuse_open_end(raw: RawStatement, expected: Expected, opening_cents: int, closing_cents: int) -> None:
+    """The end must be proven: by the file or beside it, or by the officer, or at least row by row."""
+    told = [cents for cents in (raw.closing_cents, expected.closing_cents) if cents is not None]
+    for cents in told:
+        if cents != closing_cents:
+            raise StatementDoesNotAddUp(
+                file=raw.file,
+                opening_cents=opening_cents,
+                lines_cents=closing_cents - opening_cents,
+                closing_cents=cents,
+                difference_cents=cents - closing_cents,
+            )
+    rows = len(raw.entries)
+    if not told and any(entry.balance_cents is None for entry in raw.readable):
+        raise ClosingUnproven(file=raw.file, closing_cents=closing_cents)
+    if not told and rows and rows % PAGE_ROWS == 0:
+        raise StatementMayBeCut(file=raw.file, rows=rows, closing_cents=closing_cents)

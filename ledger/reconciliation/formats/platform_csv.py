@@ -1,0 +1,87 @@
+"""`Date;Libellé;Débit;Crédit;Solde`: the export of a local-currency platform, which knows no reference.
+
+Seen in the wild: BOM, decimal comma, no-break spaces between thousands, debits with or without their sign, line
+breaks inside labels, an opening row *Solde initial*, sometimes a closing row *Solde final*.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from ledger.money import parse_cents
+from ledger.people_files import BLANK, FaultKind, Row, read_table
+from ledger.reconciliation.formats.raw import (
+    NO_SUM,
+    NOT_A_DAY,
+    NOT_A_SUM,
+    TWO_SUMS,
+    Entry,
+    RawStatement,
+    clean_label,
+    parse_day,
+)
+
+NAME = "platform-csv"
+COLUMNS = ("date", "libellé", "débit", "crédit", "solde")
+OPENING = "solde initial"
+CLOSING = "solde final"
+
+_MINUS = str.maketrans("\N{MINUS SIGN}", "-")
+
+
+def read(path: Path) -> RawStatement:
+    """Read the rows; each fault is recorded with its row and column."""
+    table = read_table(path, COLUMNS)
+    raw = RawStatement(NAME, table.file, table.content, faults=table.faults, balance_column="solde")
+    for position, row in enumerate(table.rows):
+        label = clean_label(row.values["libellé"]).casefold()
+        moves = bool(row.values["débit"] or row.values["crédit"])
+        if position == 0 and label.startswith(OPENING) and not moves:
+            raw.opened_on, raw.opening_cents = _day(raw, row), _cents(raw, row, "solde")
+        elif row is table.rows[-1] and label.startswith(CLOSING) and not moves:
+            raw.closing_cents = _cents(raw, row, "solde")
+        else:
+            raw.entries.append(_movement(raw, row))
+    return raw
+
+
+def _movement(raw: RawStatement, row: Row) -> Entry | None:
+    record = len(raw.entries) + 1
+    day, amount, balance = _day(raw, row), _amount(raw, row, record), _cents(raw, row, "solde")
+    if day is None or amount is None or balance is None:
+        return None
+    return Entry(row.number, day, clean_label(row.values["libellé"]), amount, balance)
+
+
+def _day(raw: RawStatement, row: Row) -> date | None:
+    try:
+        return parse_day(row.values["date"])
+    except ValueError:
+        return _fault(raw, row, NOT_A_DAY if row.values["date"] else BLANK, "date")
+
+
+def _amount(raw: RawStatement, row: Row, record: int) -> int | None:
+    """A debit lowers the balance, whether the platform writes its sign or not."""
+    given = [column for column in ("débit", "crédit") if row.values[column]]
+    amounts = {column: _cents(raw, row, column) for column in given}
+    if None in amounts.values():
+        return None
+    debit, credit = amounts.get("débit") or 0, amounts.get("crédit") or 0
+    if not given:
+        return _fault(raw, row, NO_SUM, "débit", record=record)
+    if debit and credit:
+        return _fault(raw, row, TWO_SUMS, "crédit", record=record)
+    return credit - abs(debit)
+
+
+def _cents(raw: RawStatement, row: Row, column: str) -> int | None:
+    value = row.values[column]
+    try:
+        return parse_cents(value.translate(_MINUS))
+    except ValueError:
+        return _fault(raw, row, NOT_A_SUM if value else BLANK, column)
+
+
+def _fault(raw: RawStatement, row: Row, kind: FaultKind, column: str, **facts: object) -> None:
+    raw.faults.append(kind.at(row.number, column, row.values[column], **facts))

@@ -36,7 +36,9 @@ class Root(click.RichGroup):
 
     def _end(self, arguments: list[str]) -> int:
         try:
-            return self._carry_out(arguments)
+            code = self._carry_out(arguments)
+            sys.stdout.flush()
+            return code
         except Refusal as refusal:
             return refusals.tell(refusal, as_json="--json" in arguments)
         except (KeyboardInterrupt, EOFError, click.Abort):

@@ -51,10 +51,13 @@ class Database:
 
     async def pool(self) -> asyncpg.Pool:
         """Raw connections for the hot path. No RESET is sent on return: leave no session state on them."""
+        # Planned once per connection, for tables that grow: neither an array of another length nor an empty table
+        # on the first day may choose the plan. (A pooler between takes no settings at connection.)
+        settings = {} if self.pooled else {"plan_cache_mode": "force_generic_plan", "enable_seqscan": "off"}
         async with self._opening:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    **connection_arguments(self.url, pooled=self.pooled),
+                    **connection_arguments(self.url, pooled=self.pooled, **settings),
                     min_size=1,
                     max_size=_CONNECTIONS_MAX,
                     reset=_keep_session,

@@ -217,11 +217,11 @@ class Break:
 
     @property
     def booked_on(self) -> date:
-        return min(item.booked_on for item in (*self.lines, *self.units))
+        return min([line.booked_on for line in self.lines] + [unit.booked_on for unit in self.units])
 
     @property
     def cleared(self) -> bool:
-        return all(item.cleared for item in (*self.lines, *self.units))
+        return all(line.cleared for line in self.lines) and all(unit.cleared for unit in self.units)
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,8 +179,8 @@ def cap_left(card: CardState, rules: list[Rules], now: datetime) -> int:
 
 
 def spendable_rules(vouchers: dict[int, VoucherBalance], rules: dict[UUID, Rules]) -> list[Rules]:
-    """The rules under which some vouchers were issued."""
-    return [rules[voucher.programme_version_id] for voucher in vouchers.values()]
+    """The rules of the vouchers that have something left."""
+    return [rules[voucher.programme_version_id] for voucher in vouchers.values() if voucher.balance_cents]
 
 
 def apply(request: RedemptionRequest, decision: Decision, state: State, now: datetime) -> None:

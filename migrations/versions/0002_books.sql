@@ -191,7 +191,8 @@ $$;
 -- own rows quadratic for ten thousand.
 CREATE FUNCTION ledger.settle() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     found_faults record;
 BEGIN
@@ -287,7 +288,7 @@ DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger.require_posti
 
 -- The day a transaction is booked on: the Paris day on which it occurred.
 CREATE FUNCTION ledger.booking_day(occurred_at timestamptz) RETURNS date
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql STABLE AS $$ -- no SET: it is inlined where it is called
     SELECT (occurred_at AT TIME ZONE 'Europe/Paris')::date
 $$;
 
@@ -299,7 +300,8 @@ CREATE FUNCTION ledger.post(
     positions integer[], accounts bigint[], amounts bigint[], expected_versions bigint[]
 ) RETURNS timestamptz
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     instant timestamptz;
     legs integer[];

@@ -56,8 +56,6 @@ DECLARE
     moved integer;
 BEGIN
     SELECT state INTO before FROM subject_state WHERE subject_id = new.subject_id FOR UPDATE;
-    new.id := nextval(pg_get_serial_sequence('ledger.event', 'id'));
-    new.recorded_at := clock_timestamp();
     before := coalesce(before, (SELECT first_state FROM subject WHERE code = new.subject));
     SELECT to_state INTO after FROM transition
     WHERE subject = new.subject AND event = new.kind AND from_state = before;
@@ -69,6 +67,8 @@ BEGIN
     WHERE s.state = before AND s.subject = new.subject;
     GET DIAGNOSTICS moved = ROW_COUNT;
     PERFORM require(moved = 1, 'the state moved');
+    new.id := nextval(pg_get_serial_sequence('ledger.event', 'id'));
+    new.recorded_at := clock_timestamp();
     RETURN new;
 END
 $$;

@@ -74,7 +74,7 @@ CREATE FUNCTION ledger.record_redemptions(
     step_cards uuid[], steps bigint[], step_of integer[],
     spending_cards uuid[], spending_days date[], spending_before bigint[], spending_after bigint[]
 ) RETURNS integer[]
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     numbers integer[];
     changed integer;
@@ -155,7 +155,7 @@ CREATE FUNCTION ledger.record_outcomes(
     failure_scopes text[], failure_cards uuid[], failure_tills uuid[], failures_before integer[],
     failures_after integer[], failures_since timestamptz[]
 ) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     changed integer;
 BEGIN

@@ -9,13 +9,13 @@ import re
 
 from ledger.approvals.actions import operator_named
 from ledger.books.accounts import account_named
-from ledger.books.balances import lock_balances
+from ledger.books.balances import balance_cents, lock_balances
 from ledger.books.journal import post
 from ledger.books.transaction import Transaction, TransactionKind, transfer
 from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import AlreadyExists, BadValue, UnknownMandate
 from ledger.identifiers import new_event_id
-from ledger.programmes.actions.programmes import programme_coded, take_turn
+from ledger.programmes.actions.programmes import programme_coded
 from ledger.programmes.model import Funds, Mandate
 from ledger.programmes.store import aid_runs
 from ledger.programmes.store import funding as store
@@ -88,14 +88,14 @@ async def list_mandates(ledger: Ledger, programme_code: str) -> list[Mandate]:
 async def programme_funds(ledger: Ledger, programme_code: str) -> Funds:
     """Where the money of a programme stands. Refuses `UnknownProgramme`."""
     async with ledger.unit_of_work() as work:
-        programme, pool_cents = await take_turn(work, programme_code)
+        programme = await programme_coded(work, programme_code)
         mandates = await store.mandates(work, programme_code)
         confirmed = [mandate for mandate in mandates if mandate.confirmed_at is not None]
         return Funds(
             programme_code,
             mandated_cents=sum(mandate.amount_cents for mandate in mandates),
             confirmed_cents=sum(mandate.amount_cents for mandate in confirmed),
-            pool_cents=pool_cents,
+            pool_cents=-await balance_cents(work, programme.pool_account),
             reserved_cents=await aid_runs.reserved_cents(work, programme.id, pending_too=True),
         )
 

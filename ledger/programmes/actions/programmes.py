@@ -35,13 +35,14 @@ async def import_programme(ledger: Ledger, path: Path, operator: str, *, dry_run
     assert file is not None
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator)
+        await store.take_import_turn(work)
         present = await store.programme_coded(work, file.code)
         if present is None:
             await _add_programme(work, file, who.id)
         elif present.label != file.label:
             refuse_faults(path.name, [_OTHER_LABEL.at(None, "libelle", file.label, label=present.label)])
         else:
-            await _change_rules(work, file, who.id)
+            await _change_rules(work, present, file, who.id)
         programme = await programme_coded(work, file.code)
         if dry_run:
             await work.connection.rollback()
@@ -80,8 +81,7 @@ async def _add_programme(work: UnitOfWork, file: ProgrammeFile, added_by: UUID) 
     await store.add_version(work, programme_id, 1, file, added_by)
 
 
-async def _change_rules(work: UnitOfWork, file: ProgrammeFile, added_by: UUID) -> None:
-    present, _ = await take_turn(work, file.code)
+async def _change_rules(work: UnitOfWork, present: Programme, file: ProgrammeFile, added_by: UUID) -> None:
     if rules_sha256(present.rules) != rules_sha256(file.rules):
         number = present.version_number + 1
         await store.add_version(work, present.id, number, file, added_by)

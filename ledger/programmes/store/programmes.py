@@ -21,6 +21,8 @@ _PRESENT = """
 """
 _BY_CODE = text(_PRESENT + " WHERE p.code = :code")
 _ALL = text(_PRESENT + " ORDER BY p.code")
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(:turn)")
+_IMPORT_TURN = int.from_bytes(b"program", "big")
 _ADD = text("""
     INSERT INTO ledger.programme (id, code, label, pool_account, returning_account, added_at)
     VALUES (:id, :code, :label, :pool_account, :returning_account, :added_at)
@@ -29,6 +31,11 @@ _ADD_VERSION = text("""
     INSERT INTO ledger.programme_version (id, programme_id, number, rules, rules_sha256, added_by, added_at)
     VALUES (:id, :programme_id, :number, :rules, :rules_sha256, :added_by, :added_at)
 """)
+
+
+async def take_import_turn(work: UnitOfWork) -> None:
+    """Let one import of rules run at a time, until the unit of work ends."""
+    await work.run(_TAKE_TURN, turn=_IMPORT_TURN)
 
 
 async def programme_coded(work: UnitOfWork, code: str) -> Programme | None:

@@ -72,7 +72,8 @@ def _day(raw: RawStatement, row: Row) -> date | None:
     try:
         instant = parse_instant(value)
     except ValueError:
-        return _fault(raw, row, NOT_A_DAY if value else BLANK, "date")
+        _fault(raw, row, NOT_A_DAY if value else BLANK, "date")
+        return None
     return paris_day(instant if instant.tzinfo else instant.replace(tzinfo=PARIS))
 
 
@@ -81,7 +82,8 @@ def _amount(raw: RawStatement, row: Row) -> int | None:
     try:
         return parse_cents(value)
     except ValueError:
-        return _fault(raw, row, NOT_A_SUM if value else BLANK, "amount")
+        _fault(raw, row, NOT_A_SUM if value else BLANK, "amount")
+        return None
 
 
 def _fault(raw: RawStatement, row: Row, kind: FaultKind, column: str) -> None:

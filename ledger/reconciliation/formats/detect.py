@@ -107,9 +107,7 @@ def numbered(raw: RawStatement, opening_cents: int) -> tuple[StatementLine, ...]
     for number, entry in enumerate(raw.readable, start=1):
         balance += entry.amount_cents
         lines.append(
-            StatementLine(
-                number, entry.booked_on, entry.label, entry.amount_cents, balance, entry.their_reference
-            )
+            StatementLine(number, entry.booked_on, entry.label, entry.amount_cents, balance, entry.their_reference)
         )
     return tuple(lines)
 

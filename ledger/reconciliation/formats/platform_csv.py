@@ -58,7 +58,8 @@ def _day(raw: RawStatement, row: Row) -> date | None:
     try:
         return parse_day(row.values["date"])
     except ValueError:
-        return _fault(raw, row, NOT_A_DAY if row.values["date"] else BLANK, "date")
+        _fault(raw, row, NOT_A_DAY if row.values["date"] else BLANK, "date")
+        return None
 
 
 def _amount(raw: RawStatement, row: Row, record: int) -> int | None:
@@ -69,9 +70,11 @@ def _amount(raw: RawStatement, row: Row, record: int) -> int | None:
         return None
     debit, credit = amounts.get("débit") or 0, amounts.get("crédit") or 0
     if not given:
-        return _fault(raw, row, NO_SUM, "débit", record=record)
+        _fault(raw, row, NO_SUM, "débit", record=record)
+        return None
     if debit and credit:
-        return _fault(raw, row, TWO_SUMS, "crédit", record=record)
+        _fault(raw, row, TWO_SUMS, "crédit", record=record)
+        return None
     return credit - abs(debit)
 
 
@@ -80,7 +83,8 @@ def _cents(raw: RawStatement, row: Row, column: str) -> int | None:
     try:
         return parse_cents(value.translate(_MINUS))
     except ValueError:
-        return _fault(raw, row, NOT_A_SUM if value else BLANK, column)
+        _fault(raw, row, NOT_A_SUM if value else BLANK, column)
+        return None
 
 
 def _fault(raw: RawStatement, row: Row, kind: FaultKind, column: str, **facts: object) -> None:

@@ -7,7 +7,8 @@ guesses: where lines and units of equal amount cannot be told apart, the set is 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 
 from ledger.reconciliation.model import Books, Match, Rule
 from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Ours, Theirs, group_by, total_cents
@@ -32,21 +33,20 @@ def find_matches(books: Books) -> list[Match]:
 
 def match_references(board: Board) -> None:
     """The line names the ticket or mandate, and merchant, direction and amount agree: same day first."""
-    for same_day in (True, False):
-        named = [ours for ours in board.ours.values() if ours.reference is not None]
-        waiting = {
-            key: deque(group)
-            for key, group in group_by(
-                named, lambda ours: (ours.reference, ours.party, ours.cents, ours.day if same_day else None)
-            ).items()
-        }
-        for theirs in list(board.theirs.values()):
-            for claim in theirs.claims:
-                queue = waiting.get((claim, theirs.party, theirs.cents, theirs.day if same_day else None))
-                if queue:
-                    day = "same-day" if same_day else "other-day"
-                    board.take(Rule.REFERENCE, 100, [theirs], [queue.popleft()], "reference", "amount", day)
-                    break
+    match_named(board, "same-day", lambda item: item.day)
+    match_named(board, "other-day", lambda _item: None)
+
+
+def match_named(board: Board, reason: str, day: Callable[[Theirs | Ours], date | None]) -> None:
+    named = [ours for ours in board.ours.values() if ours.reference is not None]
+    groups = group_by(named, lambda ours: (ours.reference, ours.party, ours.cents, day(ours)))
+    waiting = {key: deque(group) for key, group in groups.items()}
+    for theirs in list(board.theirs.values()):
+        for claim in theirs.claims:
+            queue = waiting.get((claim, theirs.party, theirs.cents, day(theirs)))
+            if queue:
+                board.take(Rule.REFERENCE, 100, [theirs], [queue.popleft()], "reference", "amount", reason)
+                break
 
 
 def match_sums_of_references(board: Board) -> None:

@@ -11,6 +11,9 @@ from ledger.reconciliation.model import Line, Unit, Why
 from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Ours, Theirs, group_by
 
 Item = TypeVar("Item", Theirs, Ours)
+EqualIndex = dict[tuple[str | None, int], list[Item]]
+DayIndex = dict[tuple[str | None, date, bool], list[Item]]
+SameIndex = dict[tuple[str | None, int, date], list[Item]]
 
 
 class Near(NamedTuple):
@@ -26,9 +29,9 @@ class Candidates(Generic[Item]):
 
     def __init__(self, every: Sequence[Item], free: Sequence[Item]) -> None:
         by_day = sorted(free, key=lambda item: item.day)
-        self.equal = group_by(by_day, lambda item: (item.party, item.cents))
-        self.that_day = group_by(free, lambda item: (item.party, item.day, item.cents > 0))
-        self.same = group_by(every, lambda item: (item.party, item.cents, item.day))
+        self.equal: EqualIndex[Item] = group_by(by_day, lambda item: (item.party, item.cents))
+        self.that_day: DayIndex[Item] = group_by(free, lambda item: (item.party, item.day, item.cents > 0))
+        self.same: SameIndex[Item] = group_by(every, lambda item: (item.party, item.cents, item.day))
 
     def nearest_equal(self, party: str | None, cents: int, day: date) -> Item | None:
         """The free one of this amount that is the fewest days off; the earlier one of two."""

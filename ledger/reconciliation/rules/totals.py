@@ -64,8 +64,10 @@ def match_parts_of_days(board: Board) -> None:
 
 
 def part_of_day(ours: Sequence[Ours], cents: int, tickets: int | None) -> list[Ours] | None:
-    """The sales that a total stands for: as many as its label says, else all but one. None where that is not
-    clear. Of equal ones the latest are left out: a day is closed before its last sales, not its first."""
+    """The sales that a total stands for: as many as its label says, else all but one. None where that is unclear.
+
+    Of equal ones the latest are left out: a day is closed before its last sales, not before its first.
+    """
     kept = len(ours) - 1 if tickets is None else tickets
     if not 0 < kept < len(ours) or comb(len(ours), kept) > COMBINATIONS_MAX:
         return None

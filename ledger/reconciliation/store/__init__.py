@@ -1,0 +1,1 @@
+"""The SQL of reconciliation: statements, the two sides that are compared, matches and breaks."""

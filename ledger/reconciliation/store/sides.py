@@ -1,0 +1,142 @@
+"""The two sides of an account, as they are or as they were. Ours is read through the view `matchable_unit`."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from ledger.books.transaction import TransactionKind
+from ledger.database.unit_of_work import UnitOfWork
+from ledger.reconciliation.model import Account, Line, Party, Statement, Ties, Unit
+
+_PARTIES = text("SELECT name, daily FROM ledger.statement_party ORDER BY name")
+
+# The lines of one statement, and of earlier ones those that are open on its last day, with the records that
+# these may be copies of.
+_LINES = text("""
+    WITH wanted AS (
+        SELECT l.statement_id, l.number
+        FROM ledger.statement AS s
+        INNER JOIN ledger.statement_line AS l ON l.statement_id = s.id
+        LEFT JOIN ledger.live_match_line AS live USING (statement_id, number)
+        LEFT JOIN ledger.match AS m ON m.id = live.match_id
+        WHERE s.account = :account AND s.last_day <= :last_day
+            AND (s.id = :statement_id OR m.id IS NULL OR m.complete_on > :last_day)
+    ), with_twins AS (
+        SELECT statement_id, number FROM wanted
+        UNION
+        SELECT twin.statement_id, twin.number
+        FROM wanted
+        INNER JOIN ledger.statement_line AS l USING (statement_id, number)
+        INNER JOIN ledger.statement_line AS twin
+            ON twin.statement_id = l.statement_id AND twin.booked_on = l.booked_on
+            AND twin.label = l.label AND twin.amount_cents = l.amount_cents
+        WHERE wanted.statement_id <> :statement_id
+    )
+    SELECT l.statement_id, l.number, l.booked_on, l.label, l.amount_cents, s.last_day AS closed_on,
+        m.id AS match_id, m.complete_on
+    FROM with_twins
+    INNER JOIN ledger.statement_line AS l USING (statement_id, number)
+    INNER JOIN ledger.statement AS s ON s.id = l.statement_id
+    LEFT JOIN ledger.live_match_line AS live USING (statement_id, number)
+    LEFT JOIN ledger.match AS m ON m.id = live.match_id
+""")
+
+# Our units of one period, and earlier ones that are open on its last day; none before the first statement.
+_UNITS = text("""
+    SELECT u.transaction_id, u.kind, u.booked_on, u.occurred_at, u.amount_cents, u.reference, u.merchant,
+        m.id AS match_id, m.complete_on
+    FROM ledger.matchable_unit AS u
+    LEFT JOIN ledger.live_match_unit AS live
+        ON live.account = u.account AND live.transaction_id = u.transaction_id
+    LEFT JOIN ledger.match AS m ON m.id = live.match_id
+    WHERE u.account = :account AND u.booked_on BETWEEN :base_day AND :last_day
+        AND (u.booked_on >= :first_day OR m.id IS NULL OR m.complete_on > :last_day)
+""")
+
+_REJECTED = text("""
+    SELECT m.id,
+        (SELECT array_agg(l.statement_id) FROM ledger.match_line AS l WHERE l.match_id = m.id) AS statements,
+        (SELECT array_agg(l.number) FROM ledger.match_line AS l WHERE l.match_id = m.id) AS numbers,
+        (SELECT array_agg(u.transaction_id) FROM ledger.match_unit AS u WHERE u.match_id = m.id) AS units
+    FROM ledger.unmatch AS back
+    INNER JOIN ledger.match AS m ON m.id = back.match_id
+    WHERE m.account = :account
+""")
+
+_BOOKED_BEFORE = text("""
+    SELECT coalesce(sum(r.sign * p.amount_cents), 0)
+    FROM ledger.posting AS p
+    INNER JOIN ledger.ledger_transaction AS t ON t.id = p.transaction_id
+    INNER JOIN ledger.account AS a ON a.id = p.account_id
+    INNER JOIN ledger.reconciled_account_kind AS k ON k.kind = a.kind
+    INNER JOIN ledger.reconciled_account AS r ON r.code = k.account
+    WHERE k.account = :account AND t.booked_on < :day
+""")
+
+
+async def parties(work: UnitOfWork) -> tuple[Party, ...]:
+    return tuple(Party(row.name, row.daily) for row in await work.run(_PARTIES))
+
+
+async def lines(work: UnitOfWork, statement: Statement, *, as_of: bool) -> tuple[Line, ...]:
+    """`as_of`: as they stood on the statement's last day, later matches undone and marked `cleared`."""
+    rows = await work.run(
+        _LINES, account=statement.account.value, statement_id=statement.id, last_day=statement.last_day
+    )
+    return tuple(
+        Line(
+            row.statement_id,
+            row.number,
+            row.booked_on,
+            row.label,
+            row.amount_cents,
+            row.closed_on,
+            *_held(row, statement.last_day if as_of else date.max),
+        )
+        for row in rows
+    )
+
+
+async def units(work: UnitOfWork, statement: Statement, base_day: date, *, as_of: bool) -> tuple[Unit, ...]:
+    """Our side of a statement; `base_day`: when the first statement of the account begins."""
+    rows = await work.run(
+        _UNITS,
+        account=statement.account.value,
+        base_day=base_day,
+        first_day=statement.first_day,
+        last_day=statement.last_day,
+    )
+    return tuple(
+        Unit(
+            row.transaction_id,
+            TransactionKind(row.kind),
+            row.booked_on,
+            row.occurred_at,
+            row.amount_cents,
+            row.reference,
+            row.merchant,
+            *_held(row, statement.last_day if as_of else date.max),
+        )
+        for row in rows
+    )
+
+
+async def rejected(work: UnitOfWork, account: Account) -> frozenset[Ties]:
+    """What each match tied that an officer took back."""
+    rows = await work.run(_REJECTED, account=account.value)
+    return frozenset(frozenset([*zip(row.statements, row.numbers, strict=True), *row.units]) for row in rows)
+
+
+async def booked_before_cents(work: UnitOfWork, account: Account, day: date) -> int:
+    """Our balance at the start of a day, in the view of the account's holder."""
+    return int((await work.run(_BOOKED_BEFORE, account=account.value, day=day)).scalar_one())
+
+
+def _held(row: Any, last_day: date) -> tuple[UUID | None, bool]:
+    """The match as of a day, and whether the item was cleared later."""
+    later = row.match_id is not None and row.complete_on > last_day
+    return (None if later else row.match_id), later

@@ -74,6 +74,12 @@ class Session:
         for renderable in people:
             console().print(renderable)
 
+    def show_unless_json(self, *people: RenderableType) -> None:
+        """Print what is for people only."""
+        if not self.as_json:
+            for renderable in people:
+                console().print(renderable)
+
     def progress(self, label: str) -> AbstractContextManager[Advance]:
         """A bar for people who sit at a terminal; gives a function `(done, total)`."""
         return progress_bar(label, shown=not self.as_json)

@@ -21,6 +21,8 @@ from ledger.texts import gettext as _
 
 Choice = TypeVar("Choice")
 
+LETTERS = "A-Za-zÀ-ÖØ-öø-ž"  # what the database takes in a name, whatever its locale
+
 _VALUE_CHARACTERS_MAX = 60
 _WHOLE = re.compile(r"[0-9]{1,9}")
 

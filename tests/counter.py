@@ -47,6 +47,13 @@ def token(name: str) -> bytes:
     return sha256(name.encode()).digest()
 
 
+def paired(till: int, merchant: UUID, account: int) -> Till:
+    """A till that may sell."""
+    return Till(
+        UUID(int=till), "till", active=True, merchant_id=merchant, merchant_account=account, merchant_active=True
+    )
+
+
 @dataclass
 class Counter:
     """What was read, and a way to ask. `ask` also lets the next request see what this one did."""
@@ -58,9 +65,9 @@ class Counter:
     def __post_init__(self) -> None:
         self.state.rules = {VERSION: programme_rules(FRUIT, BREAD), NARROW: programme_rules(FRUIT)}
         self.state.tills = {
-            token("till"): Till(UUID(int=11), "till", True, MERCHANT, MERCHANT_ACCOUNT, True),
-            token("second"): Till(UUID(int=12), "till", True, MERCHANT, MERCHANT_ACCOUNT, True),
-            token("elsewhere"): Till(UUID(int=13), "till", True, OTHER_MERCHANT, OTHER_ACCOUNT, True),
+            token("till"): paired(11, MERCHANT, MERCHANT_ACCOUNT),
+            token("second"): paired(12, MERCHANT, MERCHANT_ACCOUNT),
+            token("elsewhere"): paired(13, OTHER_MERCHANT, OTHER_ACCOUNT),
         }
         for number in (PAPER, OTHER_PAPER):
             self.state.cards[number] = CardState(self._paper(number), HOUSEHOLD, blocked=False, spending=None)

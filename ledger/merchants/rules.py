@@ -16,7 +16,7 @@ from stdnum.fr import siret
 
 from ledger.errors import N_
 from ledger.merchants.model import Failures, NewMerchant, Remittance
-from ledger.people_files import BLANK, REPEATED, WRONG_FORM, Cells, FaultKind, Table
+from ledger.people_files import BLANK, LETTERS, REPEATED, WRONG_FORM, Cells, FaultKind, Table
 
 MERCHANT_COLUMNS = ("siret", "nom", "commune", "categories", "iban", "remise")
 REMITTANCES: dict[str, Remittance] = {"detail": "detail", "journaliere": "daily"}
@@ -28,8 +28,8 @@ FAILURE_WINDOW = timedelta(minutes=15)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUP = 5
 _MISREAD = str.maketrans("OIL", "011")
-_NAME = re.compile(r"(?:[^\W_]|[ '\u2019\"«».,()&/+!°:-]){1,80}")
-_TOWN = re.compile(r"(?:[^\W\d_]|[ '\u2019-]){1,60}")
+_NAME = re.compile(rf"[{LETTERS}0-9 '\u2019\"«».,()&/+!°:-]{{1,80}}")
+_TOWN = re.compile(rf"[{LETTERS} '\u2019-]{{1,60}}")
 _CATEGORY = re.compile(r"[a-z-]{1,40}")
 
 _NOT_A_SIRET = FaultKind(

@@ -15,6 +15,7 @@ from typing import Any
 from ledger.errors import N_
 from ledger.money import parse_cents
 from ledger.people_files import (
+    LETTERS,
     NOT_A_CHOICE,
     NOT_AN_AMOUNT,
     NOT_WHOLE,
@@ -58,7 +59,7 @@ LANGUAGES = {code: code for code in ("fr", "en", "es", "ar")}
 MEDIA: dict[str, Medium] = {"papier": "paper", "telephone": "phone"}
 
 _CODE = re.compile(r"[A-Z][A-Z0-9-]{1,19}")
-_LABEL = re.compile(r"[^\W_](?:[^\W_]|[ '\u2019.,()&/-]){0,79}")
+_LABEL = re.compile(rf"[{LETTERS}0-9][{LETTERS}0-9 '\u2019.,()&/-]{{0,79}}")
 _WORD = re.compile(r"[a-z-]{1,40}")
 _WEIGHT = re.compile(r"[0-9](?:[.,][0-9]{1,3})?")
 _CASE_NUMBER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ._/-]{0,38}[A-Za-z0-9])?")

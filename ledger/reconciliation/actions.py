@@ -135,7 +135,9 @@ async def unmatch_line(
         return match_id
 
 
-async def report(ledger: Ledger, account: Account = Account.POIS, *, period: date | None = None) -> Report:
+async def reconciliation_report(
+    ledger: Ledger, account: Account = Account.POIS, *, period: date | None = None
+) -> Report:
     """The reconciliation as it stood on the last day of a month (by default the last). Refuses `NoStatement`."""
     async with ledger.unit_of_work() as work:
         statement, base_day = await _statement_of(work, account, period)

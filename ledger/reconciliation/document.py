@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.reconciliation.model import Break, Report
+from ledger.reconciliation.model import Break, Report, Statement
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -65,4 +65,31 @@ def suggestion(found: Break) -> dict[str, Any]:
         "redemptions": [str(found.near_unit.id)],
         "references": [found.near_unit.reference] if found.near_unit.reference else [],
         "why": found.why.value,
+    }
+
+
+def explained(found: Break, age_days: int) -> dict[str, Any]:
+    """A break with the day it is about, and why its nearest candidate was not taken."""
+    return {
+        **break_document(found, age_days),
+        "booked_on": found.booked_on.isoformat(),
+        "why": found.why.value,
+        "near_line": found.near_line.number if found.near_line else None,
+        "near_redemption": str(found.near_unit.id) if found.near_unit else None,
+        "near_reference": found.near_unit.reference if found.near_unit else None,
+    }
+
+
+def statement_document(statement: Statement) -> dict[str, Any]:
+    """What was imported."""
+    return {
+        "id": str(statement.id),
+        "account": statement.account.value,
+        "period": statement.period,
+        "file": statement.file_name,
+        "sha256": statement.sha256.hex(),
+        "lines": statement.line_count,
+        "opening_cents": statement.opening_cents,
+        "closing_cents": statement.closing_cents,
+        "imported_at": statement.imported_at.isoformat(),
     }

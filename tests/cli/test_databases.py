@@ -11,10 +11,12 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from ledger.clock import RehearsalClock
 from ledger.database.connect import connected
 from ledger.keyring import Keyring
 from tests.cli.conftest import Terminal, enter, leave, shell
@@ -138,3 +140,18 @@ def test_the_service_is_the_command_s_own_process_and_ends_with_it(embedded: Ter
 def test_the_service_refuses_a_home_without_a_ledger(tmp_path: Path) -> None:
     code, refusal = shell(tmp_path).refused("serve")
     assert (code, refusal["code"]) == (2, "home-empty")
+
+
+def test_a_foreign_clock_runs_in_a_rehearsal_only(terminal: Terminal, database_urls: DatabaseUrls) -> None:
+    clock = RehearsalClock(Path(terminal.environment["BONPOIS_HOME"]) / "rehearsal" / "clock")
+    clock.set(datetime(2026, 10, 6, 7, 44, tzinfo=UTC))
+    code, refusal = terminal.refused("operator", "add", "alice")
+    assert (code, refusal["code"]) == (2, "rehearsal-only")
+    asyncio.run(mark_as_rehearsal(database_urls.app))
+    assert terminal.json("operator", "add", "alice")["added_at"] == "2026-10-06T07:44:00Z"
+    assert terminal.json("db", "status")["rehearsal"] is True
+
+
+async def mark_as_rehearsal(app_url: str) -> None:
+    async with connected(app_url) as app:
+        await app.execute("INSERT INTO ledger.rehearsal DEFAULT VALUES")

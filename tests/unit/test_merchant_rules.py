@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ledger.merchants.model import Failures, Invitation, NewMerchant
-from ledger.merchants.rules import code_as_typed, new_code, one_more, pause_seconds
+from ledger.merchants.rules import code_as_typed, new_code, one_more, pause_seconds, read_merchants
+from ledger.people_files import Row, Table
 
 NOW = datetime(2026, 10, 6, 8, 0, tzinfo=UTC)
 
@@ -43,6 +44,26 @@ def test_a_window_that_is_over_starts_again() -> None:
 
 def test_a_clock_set_back_does_not_pause_for_ever() -> None:
     assert pause_seconds(Failures(20, NOW), NOW - timedelta(days=1)) == 0
+
+
+NAMES = {
+    "Épicerie du Pont-Neuf": True,
+    "L’Œuf « Ž » n°1 & Cie (bio) !": True,
+    "Ελιά": False,  # the database takes Latin letters only
+    "Prim<eur>": False,
+    "Deux × deux": False,
+    "a\tb": False,
+    "x" * 80: True,
+    "x" * 81: False,
+}
+
+
+@pytest.mark.parametrize(("name", "good"), NAMES.items())
+def test_a_name_is_what_the_database_takes(name: str, good: bool) -> None:
+    values = {"siret": "62819482100078", "nom": name, "commune": "Poitiers", "categories": "", "remise": "detail"}
+    table = Table("x", b"", [Row(2, values | {"iban": "FR7668465632122330792440224"})])
+    read_merchants(table)
+    assert [fault.column for fault in table.faults] == ([] if good else ["nom"])
 
 
 def test_secrets_do_not_show_when_printed() -> None:

@@ -62,7 +62,7 @@ def test_amounts_are_read_as_people_write_them(text: str, cents: int) -> None:
     ],
 )
 def test_anything_else_is_no_amount(text: str) -> None:
-    with pytest.raises(ValueError, match=".*"):
+    with pytest.raises(ValueError):
         parse_cents(text)
 
 

@@ -25,6 +25,7 @@ from ledger.reconciliation.formats.raw import (
     clean_label,
     parse_instant,
 )
+from ledger.texts import format_cents
 
 NAME = "cyclos-csv"
 COLUMNS = ("transactionnumber", "date", "amount", "relatedaccount", "description", "type")
@@ -100,9 +101,12 @@ def _read_balances(raw: RawStatement, companion: Path) -> None:
         told = status.get(member)
         if isinstance(told, dict):
             moved = [entry.amount_cents for entry in raw.readable if entry.amount_cents * sign > 0]
-            _compare(faults, f"{member}.count", told.get("count"), len(moved))
-            total = _status_cents(told, "sum", faults) if "sum" in told else None
-            _compare(faults, f"{member}.sum", total and abs(total), abs(sum(moved)))
+            if told.get("count", len(moved)) != len(moved):
+                faults.append(WRONG_TOTAL.at(None, f"{member}.count", told["count"], found=len(moved)))
+            total = abs(_status_cents(told, "sum", faults) or 0) if "sum" in told else abs(sum(moved))
+            if total != abs(sum(moved)):
+                found = format_cents(abs(sum(moved)))
+                faults.append(WRONG_TOTAL.at(None, f"{member}.sum", format_cents(total), found=found))
     refuse_faults(companion.name, faults)
 
 
@@ -126,8 +130,3 @@ def _status_cents(status: dict[str, Any], member: str, faults: list[Fault]) -> i
         pass
     faults.append((BLANK if value is None else NOT_A_SUM).at(None, member, "" if value is None else value))
     return None
-
-
-def _compare(faults: list[Fault], member: str, told: object, found: int) -> None:
-    if told is not None and told != found:
-        faults.append(WRONG_TOTAL.at(None, member, told, found=found))

@@ -161,9 +161,7 @@ def test_what_the_lines_get_could_really_be_paid_by_what_was_taken(
 ) -> None:
     allocation = allocate(lines, vouchers, limit)
     by_account = {each.account_id: each for each in vouchers}
-    parts = [
-        Spendable(account, cents, by_account[account].categories, LATE) for account, cents in allocation.taken
-    ]
+    parts = [Spendable(account, cents, by_account[account].categories, LATE) for account, cents in allocation.taken]
     paid = [(line[0], cents) for line, cents in zip(lines, allocation.approved_by_line, strict=True)]
     assert largest_total(paid, parts) == allocation.approved_cents
 

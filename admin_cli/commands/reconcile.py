@@ -1,0 +1,176 @@
+"""`bonpois reconcile`: the statements of the association and the bank, held against our books."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from admin_cli.arguments import AMOUNT_METAVAR, DRY_RUN, FILE, FILE_METAVAR
+from admin_cli.console import Session, command, noun_group
+from admin_cli.display import amount, facts, table
+from ledger.errors import N_
+from ledger.money import parse_cents
+from ledger.texts import gettext as _
+
+
+class Balance(click.ParamType[int]):
+    """A balance in units, of either sign, given on as whole centimes."""
+
+    name = "balance"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            return parse_cents(value)
+        except ValueError:
+            text = _("{value!r} is not an amount; write 12,50 or 12.50.").format(value=value)
+            raise click.BadParameter(text, ctx, param) from None
+
+
+class Month(click.ParamType[date]):
+    """A month, given on as its first day."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return datetime.strptime(value, "%Y-%m").date()  # noqa: DTZ007 - a month has no time zone
+        except ValueError:
+            text = _("{value!r} is not a month; write 2026-10.").format(value=value)
+            raise click.BadParameter(text, ctx, param) from None
+
+
+noun = noun_group("reconcile", help=N_("The statements of the association and the bank against our books."))
+
+ACCOUNT = click.option(
+    "--account",
+    type=click.Choice(["pois", "reserve"]),
+    default="pois",
+    show_default=True,
+    help=N_("The dedicated account in Pois, or the reserve in euros."),
+)
+PERIOD = click.option(
+    "--period", type=Month(), metavar=N_("MONTH"), help=N_("As 2026-10; by default the last one imported.")
+)
+
+
+@command(noun, "import", help=N_("Take a statement of one month, whole or not at all."), changes=True)
+@click.argument("file", type=FILE, metavar=FILE_METAVAR, help=N_("As the association exports it."))
+@ACCOUNT
+@click.option("--period", type=Month(), metavar=N_("MONTH"), help=N_("As 2026-10; by default the month of its rows."))
+@click.option(
+    "--opening", type=Balance(), metavar=AMOUNT_METAVAR, help=N_("Opening balance, where the file tells none.")
+)
+@click.option(
+    "--closing", type=Balance(), metavar=AMOUNT_METAVAR, help=N_("Closing balance, which proves the end of the file.")
+)
+@DRY_RUN
+async def import_(
+    session: Session,
+    *,
+    file: Path,
+    account: str,
+    period: date | None,
+    opening: int | None,
+    closing: int | None,
+    dry_run: bool,
+) -> None:
+    from admin_cli.reconciliation import statement_facts
+    from ledger.reconciliation.actions import import_statement
+    from ledger.reconciliation.document import statement_document
+    from ledger.reconciliation.model import Account
+
+    statement = await import_statement(
+        session.ledger,
+        file,
+        session.operator,
+        Account(account),
+        period=period,
+        opening_cents=opening,
+        closing_cents=closing,
+        dry_run=dry_run,
+    )
+    notes = [_("Checked; nothing is recorded.")] if dry_run else []
+    session.show({**statement_document(statement), "dry_run": dry_run}, statement_facts(statement), *notes)
+
+
+@command(noun, "list", help=N_("List the statements imported."))
+@ACCOUNT
+async def list_(session: Session, account: str) -> None:
+    from ledger.reconciliation.actions import list_statements
+    from ledger.reconciliation.document import statement_document
+    from ledger.reconciliation.model import Account
+
+    statements = await list_statements(session.ledger, Account(account))
+    rows = [
+        (one.period, one.file_name, one.line_count, amount(one.opening_cents), amount(one.closing_cents))
+        for one in statements
+    ]
+    columns = [_("Period"), _("File"), _("Lines"), _("Opening"), _("Closing")]
+    session.show([statement_document(one) for one in statements], table(columns, rows))
+
+
+@command(noun, "match", help=N_("Match what belongs together, and note the breaks."), changes=True)
+@ACCOUNT
+@PERIOD
+async def match(session: Session, account: str, period: date | None) -> None:
+    from admin_cli.reconciliation import RULES
+    from ledger.reconciliation.actions import match_statement
+    from ledger.reconciliation.model import Account
+
+    run = await match_statement(session.ledger, session.operator, Account(account), period=period)
+    by_rule = Counter(made.rule for made in run.matches)
+    rows = [(_(text), by_rule[rule]) for rule, text in RULES.items() if by_rule[rule]]
+    document = {
+        "period": run.statement.period,
+        "account": account,
+        "matches": len(run.matches),
+        "by_rule": {rule.value: by_rule[rule] for rule in RULES if by_rule[rule]},
+        "breaks": len(run.breaks),
+    }
+    people = facts([(_("Period"), run.statement.period), (_("Matches made"), len(run.matches)), *rows])
+    session.show(document, people, facts([(_("Breaks"), len(run.breaks))]))
+
+
+@command(noun, "unmatch", help=N_("Take back the match of a record; nothing is deleted."), changes=True)
+@click.argument("record", type=click.IntRange(1), metavar=N_("RECORD"), help=N_("Its number in the statement."))
+@ACCOUNT
+@PERIOD
+async def unmatch(session: Session, record: int, account: str, period: date | None) -> None:
+    from ledger.reconciliation.actions import unmatch_line
+    from ledger.reconciliation.model import Account
+
+    match_id = await unmatch_line(session.ledger, record, session.operator, Account(account), period=period)
+    session.show({"record": record, "match": str(match_id)}, _("Record {record} is free again.").format(record=record))
+
+
+@command(noun, "breaks", help=N_("List the differences and why nothing nearer was taken; 1 while any is open."))
+@ACCOUNT
+@PERIOD
+async def breaks(session: Session, account: str, period: date | None) -> int:
+    from admin_cli.reconciliation import breaks_table
+    from ledger.reconciliation.actions import reconciliation_report
+    from ledger.reconciliation.document import explained
+    from ledger.reconciliation.model import Account
+
+    made = await reconciliation_report(session.ledger, Account(account), period=period)
+    people = [breaks_table(made)] if made.breaks else []
+    session.show([explained(found, made.ages_days[found.id]) for found in made.breaks], *people)
+    return 0 if all(found.cleared for found in made.breaks) else 1
+
+
+@command(noun, "report", help=N_("Prove the month to the cent, every difference named; 1 while any is open."))
+@ACCOUNT
+@PERIOD
+async def report(session: Session, account: str, period: date | None) -> int:
+    from admin_cli.reconciliation import report_for_people
+    from ledger.reconciliation.actions import reconciliation_report
+    from ledger.reconciliation.document import document
+    from ledger.reconciliation.model import Account
+
+    made = await reconciliation_report(session.ledger, Account(account), period=period)
+    session.show(document(made), *report_for_people(made))
+    return 0 if made.is_clean else 1

@@ -1,0 +1,155 @@
+"""How a reconciliation is shown to people: the statement form first, then what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from admin_cli.display import Cell, amount, facts, table
+from ledger.errors import N_
+from ledger.reconciliation.model import Account, Break, Category, Report, Rule, Statement, Why
+from ledger.texts import gettext as _
+
+ACCOUNTS = {
+    Account.POIS: N_("dedicated account in Pois"),
+    Account.RESERVE: N_("reserve in euros"),
+}
+RULES = {
+    Rule.REFERENCE: N_("reference"),
+    Rule.DAY_TOTAL: N_("total of the day"),
+    Rule.AMOUNT_DATE_MERCHANT: N_("amount, date and merchant"),
+    Rule.EQUAL_SET: N_("equal ones as a set"),
+}
+CATEGORIES = {
+    Category.TIMING_OURS_FIRST: N_("ours first, theirs will follow"),
+    Category.MISSING_AT_ASSOCIATION: N_("missing at the association"),
+    Category.MISSING_IN_LEDGER: N_("missing in our ledger"),
+    Category.AMOUNT_DIFFERS: N_("amount differs"),
+    Category.DUPLICATE_THEIRS: N_("booked twice by the association"),
+    Category.FEE: N_("fee"),
+}
+REASONS = {
+    Why.REFERENCE_AMOUNT: N_("same reference, another amount"),
+    Why.REFERENCE_MATCHED: N_("its reference is matched already"),
+    Why.REFERENCE_ELSEWHERE: N_("its reference belongs to another merchant"),
+    Why.REFERENCE_UNKNOWN: N_("its reference is not known"),
+    Why.TOTAL_AMOUNT: N_("the total of the day has another amount"),
+    Why.ALONE_AMOUNT: N_("alone on both sides that day, another amount"),
+    Why.COPY: N_("repeats a record that is accounted for"),
+    Why.NO_MERCHANT: N_("names no merchant"),
+    Why.ANOTHER_REFERENCE: N_("equal, but the references differ"),
+    Why.BY_HAND: N_("equal, but unmatched by hand"),
+    Why.SEVERAL: N_("several equal ones, none certain"),
+    Why.EQUAL_MATCHED: N_("the equal ones are matched already"),
+    Why.TOO_FAR: N_("an equal one, but too many days apart"),
+    Why.OTHER_AMOUNTS: N_("only other amounts that day"),
+    Why.NOTHING_NEAR: N_("nothing comparable"),
+}
+REFERENCES_SHOWN_MAX = 6
+
+
+def statement_facts(statement: Statement) -> RenderableType:
+    """What was imported."""
+    return facts(
+        [
+            (_("Account"), _(ACCOUNTS[statement.account])),
+            (_("Period"), statement.period),
+            (_("File"), statement.file_name),
+            ("SHA-256", statement.sha256.hex()),
+            (_("Lines"), statement.line_count),
+            (_("Opening"), amount(statement.opening_cents)),
+            (_("Closing"), amount(statement.closing_cents)),
+        ]
+    )
+
+
+def report_for_people(report: Report) -> list[RenderableType]:
+    """The whole report, for a screen or for paper."""
+    parts: list[RenderableType] = [statement_facts(report.statement), statement_form(report), both_sides(report)]
+    parts.append(matched_by_rule(report))
+    if report.breaks:
+        parts.append(breaks_table(report))
+    return parts
+
+
+def statement_form(report: Report) -> Table:
+    """A theirs, + ours only, − theirs only, ± amounts = E ours; the proof is what is left: 0,00."""
+    proof = report.proof
+    ours = [found for found in report.breaks if not found.lines]
+    theirs = [found for found in report.breaks if not found.units]
+    differing = len(report.breaks) - len(ours) - len(theirs)
+    rows: list[Sequence[Cell]] = [
+        (_("Balance of the association at close"), None, amount(proof.theirs_cents)),
+        (_("+ ours, not at theirs"), len(ours), amount(proof.ours_only_cents)),
+        (_("- theirs, not in ours"), len(theirs), amount(proof.theirs_only_cents)),
+        (_("± amounts that differ"), differing, amount(proof.amounts_cents)),
+        (_("= balance of our ledger at close"), None, amount(proof.ours_cents)),
+        (_("Proof"), None, amount(proof.proof_cents)),
+    ]
+    return table(["", _("Breaks"), _("Amount")], rows, title=_("Reconciliation"))
+
+
+def both_sides(report: Report) -> Table:
+    """Opening and movements of each side; what differs at the opening is carried from earlier months."""
+    theirs, ours = report.theirs, report.ours
+    rows: list[Sequence[Cell]] = [
+        (name, amount(left), amount(right), amount(right - left))
+        for name, left, right in (
+            (_("Opening"), theirs.opening_cents, ours.opening_cents),
+            (_("+ in"), theirs.in_cents, ours.in_cents),
+            (_("- out"), theirs.out_cents, ours.out_cents),
+            (_("= closing"), theirs.closing_cents, ours.closing_cents),
+            (_("Proof"), theirs.proof_cents, ours.proof_cents),
+        )
+    ]
+    return table(["", _("Association"), _("Our ledger"), _("Difference")], rows, title=_("Movements"))
+
+
+def matched_by_rule(report: Report) -> Table:
+    matched = report.matched
+    rows: list[Sequence[Cell]] = [(_(RULES[Rule(rule)]), lines) for rule, lines in matched.by_rule.items()]
+    text = _("Matched: {lines} of {all} lines, {postings} transactions of ours, {amount}")
+    title = text.format(
+        lines=matched.lines,
+        all=report.statement.line_count,
+        postings=matched.postings,
+        amount=amount(matched.cents).plain,
+    )
+    return table([_("Rule"), _("Lines")], rows, title=title)
+
+
+def breaks_table(report: Report) -> Table:
+    """One row per break: what, which record and tickets, both amounts, and why nothing nearer was taken."""
+    columns = [_("Day"), _("What"), _("Record"), _("Ticket"), _("Ours"), _("Theirs"), _("Days"), _("Why")]
+    rows: list[Sequence[Cell]] = [
+        (
+            found.booked_on,
+            _(CATEGORIES[found.category]),
+            ", ".join(str(line.number) for line in found.lines),
+            ", ".join(_shortened(found.references)),
+            amount(found.ours_cents),
+            amount(found.theirs_cents),
+            report.ages_days[found.id],
+            _why(found),
+        )
+        for found in report.breaks
+    ]
+    return table(columns, rows, title=_("Breaks"))
+
+
+def _shortened(references: Sequence[str]) -> Iterator[str]:
+    yield from references[:REFERENCES_SHOWN_MAX]
+    if len(references) > REFERENCES_SHOWN_MAX:
+        yield "…"
+
+
+def _why(found: Break) -> str:
+    """Why the nearest candidate was not taken, and which one it is; or that it was matched since."""
+    if found.cleared:
+        return _("matched in a later month")
+    near: list[str] = [str(found.near_line.number)] if found.near_line else []
+    near += [found.near_unit.reference] if found.near_unit and found.near_unit.reference else []
+    reason = _(REASONS[found.why])
+    return f"{reason} ({', '.join(near)})" if near else reason

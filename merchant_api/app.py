@@ -64,6 +64,7 @@ def create_app(ledger: Ledger) -> Litestar:
         },
         exception_handlers={
             Refusal: problems.on_refusal,
+            problems.RefusedAgain: problems.on_refused_again,
             msgspec.DecodeError: problems.on_decode_error,
             HTTPException: problems.on_http_error,
             Exception: problems.on_exception,

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi import ResponseSpec
 
 from ledger.errors import (
     Fact,
@@ -21,14 +22,53 @@ from ledger.errors import (
 from ledger.texts import gettext as _
 
 PROBLEM = "application/problem+json"
+REPLAYED = {"Idempotency-Replayed": "true"}
 
 _log = structlog.get_logger()
 _BY_STATUS: dict[int, type[Refusal]] = {404: NotFound, 405: MethodNotAllowed, 413: RequestTooLarge}
 
 
+class ProblemDocument(msgspec.Struct):
+    """Every answer "no" (RFC 9457). Facts of the refusal stand beside these members, such as `available_cents`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    number: str
+    retryable: bool
+
+
+class RefusedAgain(Exception):  # noqa: N818 - an answer, not an error
+    """A refusal that a key was given before."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        super().__init__(refusal)
+
+
+# What any call may answer; the statuses of the catalogue.
+RESPONSES = {
+    status: ResponseSpec(ProblemDocument, generate_examples=False, description=description, media_type=PROBLEM)
+    for status, description in {
+        400: "The request cannot be read.",
+        401: "The till is not known.",
+        403: "The till may not do that.",
+        404: "There is nothing here.",
+        409: "The key or the state does not allow it.",
+        413: "The request is too large.",
+        422: "Refused by a rule.",
+        429: "Wait for Retry-After seconds.",
+        500: "Our fault; try again with the same key.",
+        503: "Try again with the same key after Retry-After seconds.",
+    }.items()
+}
+
+
 def problem(refusal: Refusal, *, replayed: bool = False) -> Response[dict[str, Any]]:
     """The answer "no", as the till and its cashier need it."""
-    headers = {"Idempotency-Replayed": "true"} if replayed else {}
+    headers = dict(REPLAYED) if replayed else {}
     wait = refusal.facts.get("retry_after_seconds")
     if wait is not None:
         headers["Retry-After"] = str(wait)
@@ -53,6 +93,10 @@ def document(refusal: Refusal) -> dict[str, Any]:
 
 def on_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Response[dict[str, Any]]:
     return problem(refusal)
+
+
+def on_refused_again(_request: Request[Any, Any, Any], again: RefusedAgain) -> Response[dict[str, Any]]:
+    return problem(again.refusal, replayed=True)
 
 
 def on_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:

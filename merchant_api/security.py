@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request
+from litestar.params import HeaderParameter
 
-from ledger.database.unit_of_work import Ledger
 from ledger.errors import IdempotencyKeyMissing, OutOfScope, Unauthorised
 from ledger.keyring import Keyring
 from ledger.merchants.actions import till_by_token
 from ledger.merchants.model import TillSession
 from ledger.redemptions.model import RequestKey
+from merchant_api.dependencies import OpenedLedger
 
 _TOKEN = re.compile(r"^Bearer +([A-Za-z0-9._~+/=-]{1,200})$", re.IGNORECASE)
 _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+
+
+# Required; its absence is told by our own refusal rather than by the framework's.
+IdempotencyKey = Annotated[
+    str,
+    HeaderParameter(
+        name="Idempotency-Key", description="Required: 1 to 255 visible ASCII characters, new for each new request."
+    ),
+]
 
 
 def bearer_token(request: Request[Any, Any, Any]) -> str:
@@ -40,19 +50,18 @@ def key_digest(key: str) -> bytes:
     return sha256(key.encode()).digest()
 
 
-def bind(request: Request[Any, Any, Any], keys: Keyring, call: str, body: msgspec.Struct) -> RequestKey:
+def bind(request: Request[Any, Any, Any], keys: Keyring, key: str, call: str, body: msgspec.Struct) -> RequestKey:
     """The request bound to its key: HMAC over the call and the canonical body (L5)."""
-    key = key_digest(request.headers.get("idempotency-key", ""))
     fingerprint = keys.hmac("request", call.encode(), msgspec.json.encode(body))
-    return RequestKey(token_digest(bearer_token(request)), key, fingerprint)
+    return RequestKey(token_digest(bearer_token(request)), key_digest(key), fingerprint)
 
 
-async def calling_till(request: Request[Any, Any, Any], ledger: Ledger) -> TillSession:
+async def calling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
     """The paired device that calls, whatever its scope."""
     return await till_by_token(ledger, bearer_token(request))
 
 
-async def selling_till(request: Request[Any, Any, Any], ledger: Ledger) -> TillSession:
+async def selling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
     """A device paired for the counter; `OutOfScope` for any other."""
     till = await calling_till(request, ledger)
     if till.scope != "till":

@@ -5,9 +5,9 @@ from __future__ import annotations
 from litestar import get
 from litestar.params import FromPath
 
-from ledger.database.unit_of_work import Ledger
 from ledger.errors import CATALOGUE, NotFound
 from ledger.texts import gettext as _
+from merchant_api.dependencies import OpenedLedger
 
 
 @get("/healthz", operation_id="health", security=[])
@@ -17,7 +17,7 @@ async def healthz() -> dict[str, str]:
 
 
 @get("/readyz", operation_id="readiness", security=[])
-async def readyz(ledger: Ledger) -> dict[str, str]:
+async def readyz(ledger: OpenedLedger) -> dict[str, str]:
     """The process can sell: its database answers."""
     await ledger.database.ping()
     return {"status": "ready"}

@@ -78,9 +78,7 @@ def october_books() -> Books:
     merchants = {row["siret"]: row for row in rows("commercants.csv")}
     return Books(
         parties=tuple(Party(row["nom"], row["remise"] == "journaliere") for row in merchants.values()),
-        lines=tuple(
-            line(one.number, one.booked_on, one.label, one.amount_cents) for one in october_statement().lines
-        ),
+        lines=tuple(line(one.number, one.booked_on, one.label, one.amount_cents) for one in october_statement().lines),
         units=tuple(october_units({siret: row["nom"] for siret, row in merchants.items()})),
     )
 

@@ -7,19 +7,17 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger.cards.model import Credential, parse_credential
 from ledger.clock import Clock
-from ledger.database.unit_of_work import Ledger
 from ledger.errors import InvalidRequest, Refusal
 from ledger.identifiers import new_event_id
-from ledger.merchants.model import TillSession
 from ledger.redemptions import actions
-from ledger.redemptions.desk import Desk
 from ledger.redemptions.model import Line, Page, Redemption, RedemptionRequest, RefundRequest
-from merchant_api.problems import document, problem
-from merchant_api.security import bind, key_digest
+from merchant_api.dependencies import CallingTill, OneDesk, OpenedLedger
+from merchant_api.problems import REPLAYED, RESPONSES, RefusedAgain, document
+from merchant_api.security import IdempotencyKey, bind, key_digest
 from merchant_api.v1.documents import (
     AbandonBody,
     FateDocument,
@@ -33,20 +31,23 @@ from merchant_api.v1.documents import (
 )
 
 _PAGE_ROWS = 100
-_REPLAYED = {"Idempotency-Replayed": "true"}
 # A till may send any words; the books keep one of these (L12: no free text).
 _REASONS = frozenset({"returned-goods", "wrong-amount", "cashier-error", "void", "other"})
 
 
-@post("/redemptions", operation_id="redeem", status_code=201)
+@post("/redemptions", operation_id="redeem", responses=RESPONSES, status_code=201)
 async def redeem(
-    request: Request[Any, Any, Any], data: JSONBody[RedemptionBody], ledger: Ledger, desk: Desk
-) -> Response[Any]:
+    request: Request[Any, Any, Any],
+    data: JSONBody[RedemptionBody],
+    ledger: OpenedLedger,
+    desk: OneDesk,
+    idempotency_key: IdempotencyKey = "",
+) -> Response[RedemptionDocument]:
     """Pay as much of a basket as the card allows. The same key gives the same answer, whatever happened between."""
     answer = await desk.redeem(
         RedemptionRequest(
             id=new_event_id(),
-            bound=bind(request, ledger.keys, "redeem", data),
+            bound=bind(request, ledger.keys, idempotency_key, "redeem", data),
             credential=credential_of(data.credential, data.pin),
             basket=tuple(Line(line.category, line.amount_cents) for line in data.basket),
             allow_partial=data.allow_partial,
@@ -55,13 +56,13 @@ async def redeem(
         )
     )
     if isinstance(answer.result, Refusal):
-        return problem(answer.result, replayed=answer.replayed)
-    headers = _REPLAYED if answer.replayed else {}
-    return Response(redemption_document(answer.result), status_code=201, headers=headers)
+        raise RefusedAgain(answer.result) if answer.replayed else answer.result
+    headers = REPLAYED if answer.replayed else {}
+    return Response(redemption_document(answer.result), headers=headers)
 
 
-@post("/redemptions/abandon", operation_id="abandonRedemption", status_code=200)
-async def abandon(data: JSONBody[AbandonBody], ledger: Ledger, selling_till: TillSession) -> FateDocument:
+@post("/redemptions/abandon", operation_id="abandonRedemption", responses=RESPONSES, status_code=200)
+async def abandon(data: JSONBody[AbandonBody], ledger: OpenedLedger, selling_till: CallingTill) -> FateDocument:
     """Settle the fate of a request whose answer was lost; an unseen key is closed for ever."""
     settled = await actions.abandon(ledger, selling_till, key_digest(data.idempotency_key))
     return FateDocument(
@@ -71,21 +72,21 @@ async def abandon(data: JSONBody[AbandonBody], ledger: Ledger, selling_till: Til
     )
 
 
-@get("/redemptions/{redemption_id:uuid}", operation_id="getRedemption")
+@get("/redemptions/{redemption_id:uuid}", operation_id="getRedemption", responses=RESPONSES)
 async def get_redemption(
-    redemption_id: FromPath[UUID], ledger: Ledger, calling_till: TillSession
+    redemption_id: FromPath[UUID], ledger: OpenedLedger, calling_till: CallingTill
 ) -> RedemptionDocument:
     """A sale of this merchant."""
     return redemption_document(await actions.find_redemption(ledger, calling_till, redemption_id))
 
 
-@get("/redemptions", operation_id="listRedemptions")
+@get("/redemptions", operation_id="listRedemptions", responses=RESPONSES)
 async def list_redemptions(
-    ledger: Ledger,
-    calling_till: TillSession,
-    starts: Annotated[datetime | None, Parameter(query="from")] = None,
-    ends: Annotated[datetime | None, Parameter(query="to")] = None,
-    cursor: Annotated[str, Parameter(query="cursor", pattern=r"^([0-9]{4}-[0-9]{6,9})?$")] = "",
+    ledger: OpenedLedger,
+    calling_till: CallingTill,
+    starts: Annotated[datetime | None, QueryParameter(name="from")] = None,
+    ends: Annotated[datetime | None, QueryParameter(name="to")] = None,
+    cursor: Annotated[str, QueryParameter(name="cursor", pattern=r"^([0-9]{4}-[0-9]{6,9})?$")] = "",
 ) -> RedemptionPage:
     """This merchant's sales from one instant to another (today by default), in the order of their receipts."""
     first, last = _stretch(starts, ends, ledger.clock)
@@ -97,23 +98,26 @@ async def list_redemptions(
     return RedemptionPage([redemption_document(sale) for sale in shown], _cursor(shown[-1]) if more else None)
 
 
-@post("/redemptions/{redemption_id:uuid}/refunds", operation_id="refundRedemption", status_code=201)
+@post(
+    "/redemptions/{redemption_id:uuid}/refunds", operation_id="refundRedemption", responses=RESPONSES, status_code=201
+)
 async def refund(
     request: Request[Any, Any, Any],
     redemption_id: FromPath[UUID],
     data: JSONBody[RefundBody],
-    ledger: Ledger,
-    selling_till: TillSession,
-) -> Response[Any]:
+    ledger: OpenedLedger,
+    selling_till: CallingTill,
+    idempotency_key: IdempotencyKey = "",
+) -> Response[RefundDocument]:
     """Give a sale back, whole or in part, onto the card that paid it. Card present or not."""
-    bound = bind(request, ledger.keys, f"refund {redemption_id}", data)
+    bound = bind(request, ledger.keys, idempotency_key, f"refund {redemption_id}", data)
     reason = data.reason if data.reason in _REASONS else "other"
     amount = data.amount_cents if isinstance(data.amount_cents, int) else None
     answer = await actions.refund(ledger, selling_till, RefundRequest(bound, redemption_id, amount, reason))
     if isinstance(answer.result, Refusal):
-        return problem(answer.result, replayed=answer.replayed)
-    headers = _REPLAYED if answer.replayed else {}
-    return Response[RefundDocument](refund_document(answer.result), status_code=201, headers=headers)
+        raise RefusedAgain(answer.result) if answer.replayed else answer.result
+    headers = REPLAYED if answer.replayed else {}
+    return Response(refund_document(answer.result), headers=headers)
 
 
 def credential_of(text: str, pin: str | None) -> Credential:

@@ -19,7 +19,7 @@ CHECKS = (
             SELECT p.transaction_id, p.account_id, p.amount_cents, a.kind
             FROM ledger.posting AS p INNER JOIN ledger.account AS a ON a.id = p.account_id AND a.kind IN (1, 10)
         ) AS p ON p.transaction_id = t.id AND (p.kind = 1 OR p.account_id = g.pool_account)
-        WHERE p.amount_cents IS DISTINCT FROM -m.amount_cents
+        WHERE (p.amount_cents = -m.amount_cents) IS NOT TRUE
         """,
     ),
     Check(

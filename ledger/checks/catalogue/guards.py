@@ -105,7 +105,7 @@ CHECKS = (
             SELECT format('%I.%I %I', n.nspname, c.relname, t.tgname) AS name, t.tgenabled
             FROM pg_trigger AS t
             INNER JOIN pg_class AS c ON c.oid = t.tgrelid INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
-            WHERE n.nspname IN ('ledger', 'identity')
+            WHERE n.nspname IN ('ledger', 'identity') AND t.tgname <> 'append_only'
         ) AS t ON t.name = e.name
         WHERE t.name IS NULL OR t.tgenabled NOT IN ('O', 'A')
         """,

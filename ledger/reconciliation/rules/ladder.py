@@ -24,9 +24,10 @@ def find_matches(books: Books) -> list[Match]:
     match_sums_of_references(board)
     keep_for_each_other(board)
     match_whole_days(board)
+    match_parts_of_days(board, counted=True)
     match_other_days(board)
     match_amounts(board)
-    match_parts_of_days(board)
+    match_parts_of_days(board, counted=False)
     match_days_apart(board)
     return board.matches
 

@@ -52,12 +52,15 @@ def match_other_days(board: Board) -> None:
                 board.take(Rule.DAY_TOTAL, 75, [line], ours, *reasons(line, ours, "other-day"))
 
 
-def match_parts_of_days(board: Board) -> None:
-    """A total that leaves tickets out: it goes to the others, if they can be told; those left out are breaks."""
+def match_parts_of_days(board: Board, *, counted: bool) -> None:
+    """A total that leaves tickets out: it goes to the others, if they can be told; those left out are breaks.
+
+    `counted`: with labels that say how many tickets, which is stronger than an equal sum on another day.
+    """
     sales = sales_by_day(board)
     for key, theirs in totals_by_day(board).items():
         fresh = [line for line in theirs if not board.is_copy(line)]
-        if len(fresh) == 1 and key in sales:
+        if len(fresh) == 1 and key in sales and (fresh[0].tickets is not None) == counted:
             part = part_of_day(sales[key], fresh[0].cents, fresh[0].tickets)
             if part:
                 board.take(Rule.DAY_TOTAL, 80, fresh, part, *reasons(fresh[0], part, "part-of-day"))

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time
 from itertools import count
+from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from ledger.books.transaction import TransactionKind
 from ledger.calendar import PARIS
+from ledger.errors import Refusal
 from ledger.reconciliation.formats import Expected, read_statement
 from ledger.reconciliation.model import Books, Break, Line, Match, Party, ReadStatement, Unit
 from ledger.reconciliation.rules import find_breaks, find_matches
@@ -100,3 +102,9 @@ def booked_on(row: dict[str, str]) -> date:
 def rows(name: str) -> list[dict[str, str]]:
     with (OCTOBER / name).open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file, delimiter=";"))
+
+
+def faults_of(refusal: Refusal) -> list[dict[str, Any]]:
+    """The faults of a file, as they are told."""
+    faults: Any = refusal.facts["faults"]
+    return list(faults)

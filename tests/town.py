@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import asyncpg
+from sqlalchemy import text
+
 from ledger.approvals.actions import add_operator
+from ledger.books.journal import post
+from ledger.books.transaction import Transaction, TransactionKind, transfer
 from ledger.cards.actions import issue_card
 from ledger.cards.model import CardKind, IssuedCard
 from ledger.cards.rules import one_time_code, step_at
@@ -20,6 +25,7 @@ from ledger.clock import FixedClock
 from ledger.database.connect import connected
 from ledger.database.engine import Database
 from ledger.database.unit_of_work import Ledger
+from ledger.identifiers import new_event_id
 from ledger.keyring import Keyring
 from ledger.merchants.actions import import_merchants, invite_till, list_merchants, pair_till
 from ledger.merchants.model import Merchant, PairedTill, Scope
@@ -28,10 +34,13 @@ from ledger.programmes.actions import (
     confirm_funding,
     import_households,
     import_programme,
+    list_aid_runs,
     list_households,
     prepare_aid_run,
     record_mandate,
 )
+from ledger.vouchers.actions import issue_chunk
+from ledger.vouchers.model import Grant, IssueOrder
 from tests.databases import DatabaseUrls, TestServer
 
 DATA = Path(__file__).parent / "data"
@@ -105,6 +114,15 @@ def wrong_pin(card: IssuedCard, nth: int = 1) -> str:
     return f"{(int(card.pin or 0) + nth) % 10_000:04}"
 
 
+async def left_cents(connection: asyncpg.Connection, household: UUID) -> int:
+    """What is left on the vouchers of a household."""
+    sql = """
+        SELECT coalesce(-sum(b.balance_cents), 0)::bigint FROM ledger.voucher AS v
+        INNER JOIN ledger.balance AS b ON b.account_id = v.account_id WHERE v.household_id = $1
+    """
+    return int(await connection.fetchval(sql, household))
+
+
 async def built_town(server: TestServer, keys: Keyring, now: datetime) -> AsyncIterator[Town]:
     """The database that the tests' clones are copied from; nothing stays connected to it."""
     async with server.clone() as urls:
@@ -159,3 +177,36 @@ async def _cards(ledger: Ledger, households: dict[str, UUID]) -> dict[str, Issue
         cards[case_number] = await issue_card(ledger, household, kind, AGENT)
     cards["SECOND"] = await issue_card(ledger, households["PHONE"], "paper", AGENT)
     return cards
+
+
+async def ask_for_conversion(ledger: Ledger, shop: Merchant, cents: int) -> None:
+    """The shop wants euros for so much: it is no longer there to be given back."""
+    async with ledger.unit_of_work() as work:
+        legs = transfer(shop.account_id, shop.converting_account_id, cents)
+        await post(work, [Transaction(new_event_id(), TransactionKind.CONVERSION_REQUEST, work.now, legs)])
+
+
+async def give_narrow_voucher(ledger: Ledger, town: Town, case_number: str, cents: int) -> None:
+    """One more voucher for a household, which pays for fruit only and ends earlier.
+
+    It stands on the decision of the household that was refused: each decision is good for one voucher.
+    """
+    programme = await import_programme(ledger, DATA / "narrower.toml", AGENT)
+    [run] = await list_aid_runs(ledger)
+    async with ledger.unit_of_work() as work:
+        refused = "SELECT id FROM ledger.decision WHERE household_id = :household"
+        decision = (await work.run(text(refused), household=town.households["NONE"])).scalar_one()
+        assert run.approval_id is not None
+        order = IssueOrder(
+            transaction_id=new_event_id(),
+            approval_id=run.approval_id,
+            aid_run_id=run.id,
+            programme_id=programme.id,
+            programme_code=programme.code,
+            programme_version_id=programme.version_id,
+            pool_account=programme.pool_account,
+            valid_from=run.valid_from,
+            valid_until=run.valid_until - timedelta(days=32),
+            grants=[Grant(decision, town.households[case_number], cents)],
+        )
+        assert await issue_chunk(work, order)

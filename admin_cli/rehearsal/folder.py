@@ -84,6 +84,11 @@ class Month:
         return self.folder / "menages.csv"
 
     @property
+    def sirets(self) -> list[str]:
+        """The merchants that sell or refund."""
+        return sorted({sale.siret for sale in self.purchases} | {refund.siret for refund in self.refunds})
+
+    @property
     def starts_at(self) -> datetime:
         """When the set-up happens: an hour before the first mandate."""
         return self.mandates[0].at - timedelta(hours=1)

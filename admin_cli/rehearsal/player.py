@@ -96,7 +96,7 @@ class Player:
             self.played.refunded_cents += answer.json()["amount_cents"]
         else:
             expected = f"refunded {refund.amount_cents}"
-            self.played.differences.append(Difference(refund.ticket, expected, answer.json()["code"]))
+            self.played.differences.append(Difference(refund.ticket, expected, f"refused {answer.json()['code']}"))
 
     async def pair(self, ledger: Ledger, siret: str, operator: str) -> None:
         """Pair a till with the one-time code that the shop was given."""
@@ -128,7 +128,7 @@ class Player:
         except httpx.TransportError:
             raise ServiceGone(log=str(self.service.log), url=self.service.url) from None
         if answer.status_code >= 500:
-            raise ServiceGone(log=str(self.service.log), url=self.service.url, code=answer.json().get("code"))
+            raise ServiceGone(log=str(self.service.log), url=self.service.url, answered=answer.json().get("code"))
         return answer
 
 

@@ -55,7 +55,7 @@ async def rehearse(home: Home, month: Month, progress: Progress, told: Callable[
         async with running_service(home) as service, new_client() as client:
             told(service)
             player = Player(client, service, clock, wallets)
-            for siret in sorted({event.siret for event in (*month.purchases, *month.refunds)}):
+            for siret in month.sirets:
                 await player.pair(ledger, siret, AGENT)
             with progress("purchases") as advance:
                 played = await player.play(month, advance)

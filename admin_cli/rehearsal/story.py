@@ -9,23 +9,30 @@ import msgspec
 from rich.console import RenderableType
 from rich.text import Text
 
-from admin_cli.display import amount, facts, table
+from admin_cli.display import Cell, amount, facts, table
 from admin_cli.reconciliation import breaks_table, statement_form
 from admin_cli.rehearsal.folder import Month
 from admin_cli.rehearsal.player import Difference, Played
 from admin_cli.rehearsal.rehearsal import Rehearsed
 from admin_cli.rehearsal.service import RunningService
+from ledger.errors import N_
 from ledger.home import Home
 from ledger.reconciliation import document as reconciliation
 from ledger.texts import format_cents, ngettext
 from ledger.texts import gettext as _
 
 _DIFFERENCES_SHOWN_MAX = 10
+_OUTCOMES = {
+    "approved": N_("approved"),
+    "partial": N_("approved in part"),
+    "refused": N_("refused"),
+    "refunded": N_("refunded"),
+}
 
 
 def beginning(month: Month, home: Home) -> list[RenderableType]:
     """What will be played, and where."""
-    rows = [
+    rows: list[tuple[str, Cell]] = [
         (_("Month played"), str(month.folder)),
         (_("Home of the rehearsal"), str(home.path)),
         (_("Purchases to try"), len(month.purchases)),
@@ -79,12 +86,18 @@ def _surprises(played: Played) -> list[RenderableType]:
         "{count} answers were not the expected ones; the first is ticket {ticket}",
         len(played.differences),
     ).format(count=len(played.differences), ticket=shown[0].ticket)
-    rows = [(found.ticket, found.expected, found.answered) for found in shown]
+    rows = [(found.ticket, _in_words(found.expected), _in_words(found.answered)) for found in shown]
     return [Text(title, style="bold red"), table([_("Ticket"), _("Expected"), _("Answered")], rows)]
 
 
+def _in_words(outcome: str) -> str:
+    """`partial 850` or `refused insufficient-balance` as people say it."""
+    word, _space, rest = outcome.partition(" ")
+    return f"{_(_OUTCOMES.get(word, word))} {format_cents(int(rest)) if rest.isdigit() else rest}".rstrip()
+
+
 def _verdict(told: Rehearsed, report_file: Path) -> list[RenderableType]:
-    rows: list[tuple[str, Any]] = [
+    rows: list[tuple[str, Cell]] = [
         (_("Proof"), amount(told.report.proof.proof_cents)),
         (_("Differences named"), len(told.report.breaks)),
         (_("Invariants broken"), len(told.violations)),

@@ -21,7 +21,4 @@ async def violations(work: UnitOfWork, check: Check) -> list[Violation]:
     """The first rows that break an invariant."""
     rows = await work.run(text(f"{check.statement} LIMIT {VIOLATIONS_MAX}"), **check.values)
     names = list(rows.keys())[1:]
-    return [
-        Violation(check.name, str(subject), dict(zip(names, facts, strict=True)))
-        for subject, *facts in rows
-    ]
+    return [Violation(check.name, str(row[0]), dict(zip(names, row[1:], strict=True))) for row in rows]

@@ -34,6 +34,7 @@ _WAITING_MAX = 1024
 _LANES_MAX = 2
 _ONE_LANE_UP_TO = 8  # waiting requests: fewer are served faster one batch after another
 _SINGLE_TRIES = 6
+_PAUSE_MS = 20  # before the second try, at most; doubled for each further one
 _RETRY_AFTER_SECONDS = 2
 
 _log = structlog.get_logger()
@@ -135,7 +136,7 @@ class Desk:
                 if not (store.is_conflict(error) or store.is_disconnect(error)):
                     _log.exception("redemption failed", sqlstate=getattr(error, "sqlstate", None))
                     return Answered(InternalError())
-                await asyncio.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter, not a secret
+                await asyncio.sleep(random.randrange(_PAUSE_MS << attempt) / 1000)  # noqa: S311 - jitter, not a secret
         return Answered(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
 
     @staticmethod

@@ -111,7 +111,8 @@ REVOKE EXECUTE ON FUNCTION ledger.advance_card_clock(), ledger.start_card_clock(
 GRANT SELECT ON ledger.voucher, ledger.voucher_serial, ledger.card, ledger.card_step, ledger.card_clock,
 ledger.card_spending, ledger.failure_count TO bonpois_app;
 GRANT INSERT (
-    id, serial, account_id, household_id, programme_version_id, decision_id, aid_run_id, face_cents, valid_from, valid_until
+    id, serial, account_id, household_id, programme_version_id, decision_id, aid_run_id, face_cents,
+    valid_from, valid_until
 ) ON ledger.voucher TO bonpois_app;
 GRANT INSERT, UPDATE ON ledger.voucher_serial TO bonpois_app;
 GRANT INSERT (id, number, household_id, kind, secret, pin_hmac, issued_at) ON ledger.card TO bonpois_app;

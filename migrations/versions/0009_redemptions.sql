@@ -89,7 +89,8 @@ BEGIN
     ), 'a merchant, till or card');
 
     PERFORM post(
-        ids, array_fill(5::smallint, ARRAY[cardinality(ids)]), occurred, array_fill(NULL::uuid, ARRAY[cardinality(ids)]),
+        ids, array_fill(5::smallint, ARRAY[cardinality(ids)]), occurred,
+        array_fill(NULL::uuid, ARRAY[cardinality(ids)]),
         posting_of, posting_accounts, posting_amounts, posting_versions
     );
 

@@ -19,6 +19,9 @@ LINE_COLUMNS_MAX = 120
 FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 400
 
+# One short class per refusal: a list, however long, of which nobody reads more than a line.
+IS_A_LIST = ("ledger/errors.py",)
+
 # These wait for servers and clocks, and so count seconds; everything else in the core may handle money.
 COUNTS_SECONDS = ("ledger/clock.py", "ledger/database/")
 
@@ -89,7 +92,7 @@ def test_no_file_of_code_is_too_long() -> None:
     long = [
         f"{name}: {len(text.splitlines())} lines"
         for name, text in code(".py", ".js", ".css", ".html", ".j2")
-        if len(text.splitlines()) > FILE_LINES_MAX
+        if len(text.splitlines()) > FILE_LINES_MAX and name not in IS_A_LIST
     ]
     assert not long, "\n".join(long)
 

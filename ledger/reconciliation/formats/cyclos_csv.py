@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.calendar import PARIS, paris_day
-from ledger.errors import N_
+from ledger.errors import N_, FileFaulty
 from ledger.money import parse_cents
 from ledger.people_files import BLANK, Fault, FaultKind, Row, decode, read_content, read_table, refuse_faults
 from ledger.reconciliation.formats.raw import (
@@ -94,7 +94,7 @@ def _fault(raw: RawStatement, row: Row, kind: FaultKind, column: str) -> None:
 def _read_balances(raw: RawStatement, companion: Path) -> None:
     """Opening and closing, and the platform's own counts and sums, which must be those of the rows."""
     faults: list[Fault] = []
-    status = _members(companion, faults)
+    status = _members(companion)
     raw.opening_cents = _status_cents(status, "balanceAtBegin", faults)
     raw.closing_cents = _status_cents(status, "balanceAtEnd", faults)
     for member, sign in (("incoming", 1), ("outgoing", -1)):
@@ -110,12 +110,11 @@ def _read_balances(raw: RawStatement, companion: Path) -> None:
     refuse_faults(companion.name, faults)
 
 
-def _members(companion: Path, faults: list[Fault]) -> dict[str, Any]:
+def _members(companion: Path) -> dict[str, Any]:
     try:
         status = json.loads(decode(companion.name, read_content(companion)), parse_float=Decimal)
     except json.JSONDecodeError as error:
-        faults.append(NOT_JSON.at(error.lineno, "", error.msg))
-        status = {}
+        raise FileFaulty(file=companion.name, faults=[NOT_JSON.at(error.lineno, "", error.msg).facts()]) from None
     status = status.get("status", status) if isinstance(status, dict) else {}
     return status if isinstance(status, dict) else {}
 

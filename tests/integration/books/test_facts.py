@@ -1,27 +1,22 @@
-"""L5, L6, L9 and the events of state, tried straight in SQL in a world with a bit of everything."""
+"""L5, L6, L9 and what rows may hold, tried straight in SQL in a world with a bit of everything."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from ledger.books.transaction import TransactionKind
 from ledger.clock import FixedClock
-from ledger.database.connect import connected
 from ledger.database.unit_of_work import Ledger
-from tests.databases import DatabaseUrls
 from tests.straight import (
     APPROVED_KINDS,
     CHECK,
     FOREIGN_KEY,
     NOON,
-    NOT_NULL,
     UNIQUE,
     approval,
     insert_transaction,
@@ -30,7 +25,6 @@ from tests.straight import (
 from tests.world import World, small_world
 
 STEP = "INSERT INTO ledger.card_step (card_id, step, transaction_id) VALUES ($1, $2, $3)"
-EVENT = "INSERT INTO ledger.event (subject, subject_id, kind, occurred_at) VALUES ($1, $2, $3, $4)"
 
 
 @pytest.fixture
@@ -42,9 +36,7 @@ async def world(ledger: Ledger, clock: FixedClock) -> World:
 
 
 @pytest.mark.parametrize("kind", TransactionKind)
-async def test_exactly_the_approved_kinds_need_an_approval(
-    owner: asyncpg.Connection, kind: TransactionKind
-) -> None:
+async def test_exactly_the_approved_kinds_need_an_approval(owner: asyncpg.Connection, kind: TransactionKind) -> None:
     approval_id = await approval(owner)
     needed = kind in APPROVED_KINDS
     with refused_as(CHECK):
@@ -155,9 +147,7 @@ OUTCOME = {
 async def keep(connection: asyncpg.Connection, **changed: Any) -> None:
     values = OUTCOME | changed
     columns, places = ", ".join(values), ", ".join(f"${place}" for place in range(1, len(values) + 1))
-    await connection.execute(
-        f"INSERT INTO ledger.request_outcome ({columns}) VALUES ({places})", *values.values()
-    )
+    await connection.execute(f"INSERT INTO ledger.request_outcome ({columns}) VALUES ({places})", *values.values())
 
 
 async def test_a_key_has_one_outcome(app: asyncpg.Connection) -> None:
@@ -190,83 +180,6 @@ async def test_an_outcome_is_whole_and_says_nothing_about_people(
 ) -> None:
     with refused_as(CHECK):
         await keep(app, **changed)
-
-
-# States
-
-
-@pytest.mark.parametrize(
-    ("subject", "path"),
-    [
-        ("card", ["block", "unblock", "block"]),
-        ("merchant", ["suspend", "approve", "suspend"]),
-        ("till", ["revoke"]),
-        ("household", ["close"]),
-        ("voucher", ["lapse", "reopen", "revoke"]),
-    ],
-)
-async def test_a_state_moves_by_the_transitions_only(
-    app: asyncpg.Connection, owner: asyncpg.Connection, subject: str, path: list[str]
-) -> None:
-    subject_id = uuid4()
-    transitions = await owner.fetch("SELECT * FROM ledger.transition WHERE subject = $1", subject)
-    state = await owner.fetchval("SELECT first_state FROM ledger.subject WHERE code = $1", subject)
-    for event in path:
-        leading = {row["event"] for row in transitions if row["from_state"] == state}
-        for wrong in {row["event"] for row in transitions} - leading | {"vanish"}:
-            with refused_as("BPX02"):
-                await app.execute(EVENT, subject, subject_id, wrong, NOON)
-        await app.execute(EVENT, subject, subject_id, event, NOON)
-        [state] = {row["to_state"] for row in transitions if row["event"] == event}
-        sql = "SELECT state FROM ledger.subject_state WHERE subject_id = $1"
-        assert await app.fetchval(sql, subject_id) == state
-
-
-async def test_a_subject_stays_what_it_is(app: asyncpg.Connection) -> None:
-    subject_id = uuid4()
-    await app.execute(EVENT, "card", subject_id, "block", NOON)
-    with refused_as("BPX01", "BPX02"):
-        await app.execute(EVENT, "voucher", subject_id, "lapse", NOON)
-
-
-async def test_of_two_first_events_at_once_one_is_taken(
-    owner: asyncpg.Connection, superuser: asyncpg.Connection
-) -> None:
-    subject_id = uuid4()
-    unit_of_work = owner.transaction()
-    await unit_of_work.start()
-    await owner.execute(EVENT, "merchant", subject_id, "suspend", NOON)
-    waiting = asyncio.create_task(superuser.execute(EVENT, "merchant", subject_id, "suspend", NOON))
-    await asyncio.sleep(0.05)
-    await unit_of_work.commit()
-    with refused_as("BPX01", "BPX02"):
-        await waiting
-
-
-async def test_events_of_a_subject_are_numbered_in_the_order_of_their_effect(
-    owner: asyncpg.Connection, database_urls: DatabaseUrls
-) -> None:
-    """Ten hands block and unblock one card; whoever comes at the wrong moment is refused."""
-    subject_id = uuid4()
-
-    async def toggle(number: int) -> None:
-        async with connected(database_urls.app) as connection:
-            for event in ("block", "unblock") * 5 if number % 2 else ("unblock", "block") * 5:
-                try:
-                    await connection.execute(EVENT, "card", subject_id, event, NOON)
-                except asyncpg.PostgresError as error:
-                    assert error.sqlstate in {"BPX01", "BPX02"}, error
-
-    await asyncio.gather(*(toggle(number) for number in range(10)))
-    rows = await owner.fetch("SELECT kind, recorded_at FROM ledger.event ORDER BY id")
-    assert [row["kind"] for row in rows] == ["block", "unblock"] * (len(rows) // 2) + ["block"] * (len(rows) % 2)
-    assert [row["recorded_at"] for row in rows] == sorted(row["recorded_at"] for row in rows)
-
-
-async def test_an_event_leads_to_one_state_wherever_it_started(owner: asyncpg.Connection) -> None:
-    """The check that replays the events relies on it."""
-    sql = "SELECT subject, event FROM ledger.transition GROUP BY 1, 2 HAVING count(DISTINCT to_state) > 1"
-    assert await owner.fetch(sql) == []
 
 
 # Vouchers, cards, rules

@@ -8,8 +8,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from ledger.checks.catalogue.guards import PROJECTIONS, WRITTEN_BY_FUNCTIONS
 from ledger.checks.catalogue.guards import CHECKS as GUARDS
+from ledger.checks.catalogue.guards import PROJECTIONS, WRITTEN_BY_FUNCTIONS
 from tests.databases import DatabaseUrls
 from tests.straight import PRIVILEGE, Money, money, refused_as
 
@@ -143,19 +143,19 @@ async def test_nothing_is_created_in_our_schemas(owner: asyncpg.Connection, app_
         "UPDATE ledger.card_spending SET spent_cents = 0",
         "UPDATE ledger.receipt_counter SET last_number = 0",
         "INSERT INTO ledger.account (id, kind, name) VALUES (77, 12, 'voucher:mine')",
-        "INSERT INTO ledger.ledger_transaction (id, kind, occurred_at, booked_on, posting_count, posted_at)"
-        " VALUES (gen_random_uuid(), 5, now(), now()::date, 2, now())",
+        """INSERT INTO ledger.ledger_transaction (id, kind, occurred_at, booked_on, posting_count, posted_at)
+        VALUES (gen_random_uuid(), 5, now(), now()::date, 2, now())""",
         "INSERT INTO ledger.posting VALUES (1, 9, gen_random_uuid(), 1, 1, 1, now())",
-        "INSERT INTO ledger.event (id, subject, subject_id, kind, occurred_at)"
-        " OVERRIDING SYSTEM VALUE VALUES (1, 'card', gen_random_uuid(), 'block', now())",
-        "INSERT INTO ledger.event (subject, subject_id, kind, occurred_at, recorded_at)"
-        " VALUES ('card', gen_random_uuid(), 'block', now(), now())",
+        """INSERT INTO ledger.event (id, subject, subject_id, kind, occurred_at)
+        OVERRIDING SYSTEM VALUE VALUES (1, 'card', gen_random_uuid(), 'block', now())""",
+        """INSERT INTO ledger.event (subject, subject_id, kind, occurred_at, recorded_at)
+        VALUES ('card', gen_random_uuid(), 'block', now(), now())""",
         "INSERT INTO ledger.operator (id, name, added_at, xid) VALUES (gen_random_uuid(), 'me', now(), '1')",
         "ALTER TABLE ledger.posting DISABLE TRIGGER settle",
         "SET session_replication_role = replica",
-        "CREATE TEMPORARY TABLE p (LIKE ledger.posting);"
-        "CREATE TRIGGER settle AFTER INSERT ON p REFERENCING NEW TABLE AS posted"
-        " FOR EACH STATEMENT EXECUTE FUNCTION ledger.settle()",
+        """CREATE TEMPORARY TABLE p (LIKE ledger.posting);
+        CREATE TRIGGER settle AFTER INSERT ON p REFERENCING NEW TABLE AS posted
+        FOR EACH STATEMENT EXECUTE FUNCTION ledger.settle()""",
     ],
 )
 async def test_the_application_cannot_go_around(
@@ -166,9 +166,7 @@ async def test_the_application_cannot_go_around(
         await app.execute(statement)
 
 
-async def test_a_temporary_table_does_not_stand_in_for_ours(
-    app: asyncpg.Connection, owner: asyncpg.Connection
-) -> None:
+async def test_a_temporary_table_does_not_stand_in_for_ours(app: asyncpg.Connection, owner: asyncpg.Connection) -> None:
     books: Money = await money(owner)
     await app.execute("CREATE TEMPORARY TABLE balance (LIKE ledger.balance)")
     await app.execute("INSERT INTO balance SELECT * FROM ledger.balance")
@@ -216,13 +214,13 @@ async def ledger_text(owner: asyncpg.Connection) -> list[tuple[str, str]]:
     return [(row["name"], row["constraint"]) for row in rows]
 
 
-async def test_the_check_sees_the_same_columns(
-    owner: asyncpg.Connection, ledger_text: list[tuple[str, str]]
-) -> None:
+async def test_the_check_sees_the_same_columns(owner: asyncpg.Connection, ledger_text: list[tuple[str, str]]) -> None:
     """The named check and this test look at the catalogue in two ways."""
     [check] = [check for check in GUARDS if check.name == "text-has-a-pattern"]
     for table in {name.rpartition(".")[0] for name, _ in ledger_text}:
-        rows = await owner.fetch("SELECT conname FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'c'", table)
+        rows = await owner.fetch(
+            "SELECT conname FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'c'", table
+        )
         for row in rows:
             await owner.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{row[0]}"')
     assert {row["subject"] for row in await owner.fetch(check.statement)} == {name for name, _ in ledger_text}

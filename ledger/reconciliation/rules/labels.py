@@ -1,7 +1,8 @@
 """What a label says: which merchant, which tickets, and whether it is the total of a day.
 
 Associations write labels in their own words, so only three things are relied on: the merchant's name as it is
-registered, a reference that we know or that a word such as *ticket* announces, and `(3 tickets)` or *remise*.
+registered, a reference that we know, that looks like those that we know, or that a word such as *ticket*
+announces, and `(3 tickets)` or *remise*.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+_SHAPE_DIGITS_MIN = 3
 _REFERENCE_CHARACTERS_MIN = 3  # shorter known references are read only where a word announces them
 
 
@@ -49,6 +51,7 @@ class LabelReader:
 
     def __init__(self, parties: Iterable[Party], owners: Mapping[str, Collection[str | None]]) -> None:
         self.owners = owners
+        self.shapes = {_shape(reference) for reference in owners} - {None}
         self.names: dict[str, list[tuple[str, int]]] = {}
         for name in sorted({fold(party.name) for party in parties}, key=lambda name: (-len(name), name)):
             first = _WORD.search(name)
@@ -92,8 +95,14 @@ class LabelReader:
 
     def _is_known(self, token: str) -> bool:
         long_enough = len(token) >= _REFERENCE_CHARACTERS_MIN and any(map(str.isdigit, token))
-        return long_enough and token.casefold() in self.owners
+        return long_enough and (token.casefold() in self.owners or _shape(token) in self.shapes)
 
     def _sole_owner(self, claims: Iterable[str]) -> str | None:
         owners = {owner for claim in claims for owner in self.owners.get(claim, ())}
         return owners.pop() if len(owners) == 1 else None
+
+
+def _shape(reference: str) -> str | None:
+    """`T00012` looks like `X00000`; only letters and digits together make a shape that tells anything."""
+    shape = re.sub("[A-Za-z]", "X", re.sub("[0-9]", "0", reference))
+    return shape if "X" in shape and shape.count("0") >= _SHAPE_DIGITS_MIN else None

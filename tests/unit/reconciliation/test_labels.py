@@ -59,10 +59,13 @@ def test_the_merchant_is_the_longest_name_in_the_label(label: str, party: str | 
         ("Paiement L'Îlot ticket 7", ("7",)),
         ("Mandat de gestion", ()),
         ("Remise du jour L'Îlot (7 tickets)", ()),
-        ("Paiement X99999", ()),
+        ("Paiement X99999", ("X99999",)),
+        ("Paiement carte 4821 du 06/10/2026", ()),
     ],
 )
-def test_a_reference_is_one_that_we_know_or_that_is_announced(label: str, written: tuple[str, ...]) -> None:
+def test_a_reference_is_one_that_we_know_that_looks_like_one_or_that_is_announced(
+    label: str, written: tuple[str, ...]
+) -> None:
     assert READER.read(label).written == written
 
 

@@ -68,14 +68,17 @@ def statement_facts(statement: Statement) -> RenderableType:
 def report_for_people(report: Report) -> list[RenderableType]:
     """The whole report, for a screen or for paper."""
     parts: list[RenderableType] = [statement_facts(report.statement), statement_form(report), both_sides(report)]
-    parts.append(matched_by_rule(report))
+    parts += [matched_summary(report), matched_by_rule(report)]
     if report.breaks:
         parts.append(breaks_table(report))
     return parts
 
 
 def statement_form(report: Report) -> Table:
-    """A theirs, + ours only, − theirs only, ± amounts = E ours; the proof is what is left: 0,00."""
+    """A theirs, + ours only, − theirs only, ± amounts = E ours; the proof is what is left: 0,00.
+
+    Each row shows what it adds, so that the column can be added up.
+    """
     proof = report.proof
     ours = [found for found in report.breaks if not found.lines]
     theirs = [found for found in report.breaks if not found.units]
@@ -83,7 +86,7 @@ def statement_form(report: Report) -> Table:
     rows: list[Sequence[Cell]] = [
         (_("Balance of the association at close"), None, amount(proof.theirs_cents)),
         (_("+ ours, not at theirs"), len(ours), amount(proof.ours_only_cents)),
-        (_("- theirs, not in ours"), len(theirs), amount(proof.theirs_only_cents)),
+        (_("- theirs, not in ours"), len(theirs), amount(-proof.theirs_only_cents)),
         (_("± amounts that differ"), differing, amount(proof.amounts_cents)),
         (_("= balance of our ledger at close"), None, amount(proof.ours_cents)),
         (_("Proof"), None, amount(proof.proof_cents)),
@@ -107,17 +110,21 @@ def both_sides(report: Report) -> Table:
     return table(["", _("Association"), _("Our ledger"), _("Difference")], rows, title=_("Movements"))
 
 
-def matched_by_rule(report: Report) -> Table:
+def matched_summary(report: Report) -> str:
     matched = report.matched
-    rows: list[Sequence[Cell]] = [(_(RULES[Rule(rule)]), lines) for rule, lines in matched.by_rule.items()]
     text = _("Matched: {lines} of {all} lines, {postings} transactions of ours, {amount}")
-    title = text.format(
+    return text.format(
         lines=matched.lines,
         all=report.statement.line_count,
         postings=matched.postings,
         amount=amount(matched.cents).plain,
     )
-    return table([_("Rule"), _("Lines")], rows, title=title)
+
+
+def matched_by_rule(report: Report) -> Table:
+    by_rule = report.matched.by_rule
+    rows: list[Sequence[Cell]] = [(_(text), by_rule[rule]) for rule, text in RULES.items() if rule in by_rule]
+    return table([_("Rule"), _("Lines")], rows)
 
 
 def breaks_table(report: Report) -> Table:

@@ -107,11 +107,13 @@ async def _own(work: UnitOfWork, till: TillSession, redemption_id: UUID) -> Rede
 
 
 async def _refund(work: UnitOfWork, till: TillSession, asked: RefundRequest) -> Answered[Refund | Refusal] | None:
-    """One try; `None` where another request settled the key meanwhile. The merchant's lock comes first: what is
-    refundable is read under it.
+    """One try; `None` where another request settled the key meanwhile.
+
+    Locks come first, all at once and so in the order of the journal: what is refundable is read under them.
     """
     account, key = till.merchant.account_id, asked.bound.key
-    balance_cents = -(await lock_balances(work, [account]))[account]
+    touched = await store_refunds.accounts_of_sale(work, till.merchant_id, asked.redemption_id)
+    balance_cents = -(await lock_balances(work, [account, *touched]))[account]
     known = await store_refunds.outcome_of_key(work, till.merchant_id, key)
     if known is not None:
         return await _repeat(work, known, asked.bound)

@@ -3,7 +3,7 @@
 One unit of work per batch: load (one round trip) → decide (pure, request by request) → write (one round trip).
 A batch forms by itself, so an idle desk adds no delay. Two batches in flight never share a merchant or a card.
 Reads take no locks: what changed since is found by the write, and the batch is loaded and decided again, once
-together, then singly. A broken connection is treated alike: the keys tell whether the write had happened.
+together, then singly and in the end under locks. A broken connection is treated alike: the keys tell whether the write had happened.
 """
 
 from __future__ import annotations
@@ -129,11 +129,13 @@ class Desk:
         return None
 
     async def _answer_one(self, request: RedemptionRequest) -> Answer:
+        """Until it is through; from the second time on under locks, else whoever is faster might win each time."""
         for attempt in range(_SINGLE_TRIES):
             try:
-                return (await self._decide_and_write([request]))[0]
+                return (await self._decide_and_write([request], locked=attempt > 0))[0]
             except Exception as error:  # noqa: BLE001 - told apart below; ours are logged
-                if not (store.is_conflict(error) or store.is_disconnect(error)):
+                broken = store.is_disconnect(error)
+                if not (broken or store.is_conflict(error)) or (not broken and attempt + 1 == _SINGLE_TRIES):
                     _log.exception("redemption failed", sqlstate=getattr(error, "sqlstate", None))
                     return Answered(InternalError())
                 await asyncio.sleep(random.randrange(_PAUSE_MS << attempt) / 1000)  # noqa: S311 - jitter, not a secret
@@ -145,18 +147,27 @@ class Desk:
             if not waiting.answer.done():  # the till may have hung up
                 waiting.answer.set_result(answer)
 
-    async def _decide_and_write(self, requests: Sequence[RedemptionRequest]) -> list[Answer]:
-        """The unit of work of a batch."""
-        now = self._ledger.clock.now()
+    async def _decide_and_write(self, requests: Sequence[RedemptionRequest], *, locked: bool = False) -> list[Answer]:
+        """The unit of work of a batch; `locked`: nobody moves its accounts between load and write."""
         pool = await self._ledger.database.pool()
         async with pool.acquire() as connection:
-            state = await store.load(connection, requests, now, self._rules)
-            self._merchants.update((token, till.merchant_id) for token, till in state.tills.items())
-            failures_before = dict(state.failures)
-            decisions = [self._decide(request, state, now) for request in requests]
-            changes = _changes(requests, decisions, state, failures_before, now)
-            numbers = [] if changes.empty else await store.write(connection, changes)
-            return await _answers(connection, decisions, numbers)
+            if not locked:
+                return await self._serve_batch(connection, requests)
+            async with connection.transaction():
+                await store.lock(connection, requests)
+                return await self._serve_batch(connection, requests)
+
+    async def _serve_batch(
+        self, connection: asyncpg.Connection, requests: Sequence[RedemptionRequest]
+    ) -> list[Answer]:
+        now = self._ledger.clock.now()
+        state = await store.load(connection, requests, now, self._rules)
+        self._merchants.update((token, till.merchant_id) for token, till in state.tills.items())
+        failures_before = dict(state.failures)
+        decisions = [self._decide(request, state, now) for request in requests]
+        changes = _changes(requests, decisions, state, failures_before, now)
+        numbers = [] if changes.empty else await store.write(connection, changes)
+        return await _answers(connection, decisions, numbers)
 
     def _decide(self, request: RedemptionRequest, state: State, now: datetime) -> Decision:
         decision = rules.decide(request, state, now, self._ledger.keys)

@@ -66,6 +66,17 @@ _LOAD = """
     ORDER BY r.nth
 """
 
+# Merchants and vouchers in one go, hence in the order of the journal: nobody waits for each other for ever.
+_LOCK = """
+    SELECT count(*) FROM ledger.lock_balances(ARRAY(
+        SELECT m.account_id FROM ledger.till AS t INNER JOIN ledger.merchant AS m ON m.id = t.merchant_id
+        WHERE t.token_sha256 = ANY($1::bytea[])
+        UNION ALL
+        SELECT v.account_id FROM ledger.card AS c INNER JOIN ledger.voucher AS v ON v.household_id = c.household_id
+        WHERE c.number = ANY($2::bigint[])
+    ))
+"""
+
 _RULES = "SELECT id, rules::text AS rules FROM ledger.programme_version WHERE id = ANY($1::uuid[])"
 
 _WRITE = """
@@ -85,7 +96,7 @@ FIND = """
 _FIND_IDS = FIND + " WHERE r.id = ANY($1::uuid[])"
 
 # What another unit of work may have changed since the load: load again, decide again.
-CONFLICTS = frozenset({"BPX01", "BPL03", "BPL04", "BPL06", "23505", "23514", "40001", "40P01"})
+CONFLICTS = frozenset({"BPX01", "BPL03", "BPL04", "BPL06", "23505", "40001", "40P01"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +164,12 @@ async def load(
         _take_row(state, request, row)
     await _load_rules(connection, state)
     return state
+
+
+async def lock(connection: asyncpg.Connection, requests: Sequence[RedemptionRequest]) -> None:
+    """Hold the accounts that these requests may move until the transaction ends."""
+    tokens = [request.bound.token_sha256 for request in requests]
+    await connection.fetchval(_LOCK, tokens, [request.credential.number for request in requests])
 
 
 async def write(connection: asyncpg.Connection, changes: Changes) -> list[int]:

@@ -28,6 +28,10 @@ _KEEP_OUTCOME = text("""
     VALUES (:merchant_id, :key, :fingerprint, :fate, :result_id, :refusal, cast(:facts AS jsonb), :decided_at)
     ON CONFLICT DO NOTHING
 """)
+_ACCOUNTS = text("""
+    SELECT p.account_id FROM ledger.posting AS p INNER JOIN ledger.redemption AS r ON r.id = p.transaction_id
+    WHERE r.id = :id AND r.merchant_id = :merchant_id
+""")
 _TAKEN = text("""
     SELECT p.account_id, sum(p.amount_cents)::bigint AS left_cents, coalesce(s.state, 'active') AS state,
         g.pool_account
@@ -100,6 +104,11 @@ async def keep_outcome(work: UnitOfWork, merchant_id: UUID, key: bytes, outcome:
         decided_at=work.now,
     )
     return result.rowcount == 1
+
+
+async def accounts_of_sale(work: UnitOfWork, merchant_id: UUID, redemption_id: UUID) -> list[int]:
+    """The accounts that a merchant's own sale moved."""
+    return list((await work.run(_ACCOUNTS, id=redemption_id, merchant_id=merchant_id)).scalars())
 
 
 async def taken_from_vouchers(work: UnitOfWork, redemption_id: UUID) -> list[TakenFromVoucher]:

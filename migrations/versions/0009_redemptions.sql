@@ -17,7 +17,7 @@ CREATE TABLE ledger.redemption (
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     UNIQUE (merchant_id, receipt_year, receipt_number),
     CHECK (approved_cents <= basket_cents),
-    CHECK (array_to_string(categories, ' ', '?') ~ '^[a-z-]{1,40}( [a-z-]{1,40})*$'),
+    CHECK (array_to_string(categories, ' ', '?') ~ '^[a-z0-9-]{1,40}( [a-z0-9-]{1,40})*$'),
     CHECK (
         cardinality(asked_cents) = cardinality(categories)
         AND cardinality(approved_by_line_cents) = cardinality(categories)

@@ -42,9 +42,9 @@ TILLS = (1, 8, 64, 256)
 SECONDS = 4 if os.environ.get("QUICK") else 15
 
 
-async def prepare(ledger: Ledger, folder: Path) -> dict[str, Any]:
+async def prepare(ledger: Ledger, folder: Path, households: int = HOUSEHOLDS) -> dict[str, Any]:
     """A funded programme, its households with paper cards, merchants with a paired till each."""
-    write_inputs(folder)
+    write_inputs(folder, households)
     for name in ("maker", "checker"):
         await add_operator(ledger, name)
     programme = await import_programme(ledger, folder / "programme.toml", "maker")

@@ -48,13 +48,15 @@ def _iban(place: int) -> str:
     return f"FR{98 - int(account + '152700') % 97:02d}{account}"
 
 
-def write_inputs(folder: Path) -> None:
+def write_inputs(folder: Path, count: int) -> None:
     """Write `programme.toml`, `menages.csv` and `commercants.csv`."""
     (folder / "programme.toml").write_text(_PROGRAMME, encoding="utf-8")
     households = [
-        "dossier;adultes;enfants_14_et_plus;enfants_moins_14;ressources_mensuelles;charges_mensuelles;langue;"
-        "support;derogation",
-        *(f"B26-{place:05d};1;0;0;300,00;200,00;fr;papier;" for place in range(HOUSEHOLDS)),
+        (
+            "dossier;adultes;enfants_14_et_plus;enfants_moins_14;ressources_mensuelles;charges_mensuelles;langue;"
+            "support;derogation"
+        ),
+        *(f"B26-{place:05d};1;0;0;300,00;200,00;fr;papier;" for place in range(count)),
     ]
     merchants = [
         "siret;nom;commune;categories;iban;remise",

@@ -46,14 +46,16 @@ async def till(task: Task, token: str, ends: float, milliseconds: list[float], s
 
 
 def _request(task: Task, token: str) -> bytes:
-    number, secret, pin = random.choice(task.cards)  # noqa: S311 - load, not a secret
-    names = random.sample(CATEGORIES, random.randint(1, 3))  # noqa: S311
-    body = json.dumps({
-        "credential": f"BP1/{number}/{secret}",
-        "pin": pin,
-        "basket": [{"category": name, "amount_cents": random.randint(10, 90)} for name in names],  # noqa: S311
-        "allow_partial": True,
-    }).encode()
+    number, secret, pin = random.choice(task.cards)
+    names = random.sample(CATEGORIES, random.randint(1, 3))
+    body = json.dumps(
+        {
+            "credential": f"BP1/{number}/{secret}",
+            "pin": pin,
+            "basket": [{"category": name, "amount_cents": random.randint(10, 90)} for name in names],
+            "allow_partial": True,
+        }
+    ).encode()
     head = (
         f"POST /v1/redemptions HTTP/1.1\r\nHost: {task.host}\r\nAuthorization: Bearer {token}\r\n"
         f"Idempotency-Key: {uuid4()}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
-from time import monotonic
+from time import process_time
 
 import pytest
 
@@ -15,7 +15,7 @@ from ledger.reconciliation.rules.labels import fold
 from tests.properties.random_month import DAILY, DETAIL, Expected, random_month
 from tests.reconciled import day, line, reconciled, sale
 
-SEEDS = range(25)
+SEEDS = range(16)
 
 
 def found_in(breaks: list[Break]) -> Counter[Expected]:
@@ -86,8 +86,8 @@ def test_the_months_are_hard_enough() -> None:
 
 
 def test_the_work_grows_with_the_lines_and_not_with_their_square() -> None:
-    small, large = (seconds_to_match(count) for count in (5_000, 40_000))
-    assert large < 8 * 3 * small + 0.5
+    small, large = (seconds_to_match(count) for count in (4_000, 24_000))
+    assert large < 3 * 6 * small
 
 
 def seconds_to_match(count: int) -> float:
@@ -101,6 +101,6 @@ def seconds_to_match(count: int) -> float:
         if nth % 50
     )
     books = Books(tuple(Party(name, daily=False) for name in names), lines, units)
-    started = monotonic()
+    started = process_time()
     reconciled(books)
-    return monotonic() - started
+    return process_time() - started

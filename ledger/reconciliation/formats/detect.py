@@ -85,7 +85,7 @@ def period_of(raw: RawStatement, period: date | None) -> tuple[date, date]:
         raise FileFaulty(file=raw.file, faults=[NO_ROWS.at(None, "").facts()])
     first_day, last_day = month_of(start)
     faults = [
-        OUTSIDE_PERIOD.at(entry.row, "date", entry.booked_on, record=record, period=f"{start:%Y-%m}")
+        OUTSIDE_PERIOD.at(entry.row, raw.date_column, entry.booked_on, record=record, period=f"{start:%Y-%m}")
         for record, entry in enumerate(raw.readable, start=1)
         if not first_day <= entry.booked_on <= last_day
     ]

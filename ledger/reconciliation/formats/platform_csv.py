@@ -33,7 +33,7 @@ _MINUS = str.maketrans("\N{MINUS SIGN}", "-")
 def read(path: Path) -> RawStatement:
     """Read the rows; each fault is recorded with its row and column."""
     table = read_table(path, COLUMNS)
-    raw = RawStatement(NAME, table.file, table.content, faults=table.faults, balance_column="solde")
+    raw = RawStatement(NAME, table.file, table.content, faults=table.faults, date_column="Date", balance_column="Solde")
     for position, row in enumerate(table.rows):
         label = clean_label(row.values["libellé"]).casefold()
         moves = bool(row.values["débit"] or row.values["crédit"])
@@ -88,4 +88,4 @@ def _cents(raw: RawStatement, row: Row, column: str) -> int | None:
 
 
 def _fault(raw: RawStatement, row: Row, kind: FaultKind, column: str, **facts: object) -> None:
-    raw.faults.append(kind.at(row.number, column, row.values[column], **facts))
+    raw.faults.append(kind.at(row.number, column.capitalize(), row.values[column], **facts))

@@ -68,6 +68,7 @@ class RawStatement:
     opened_on: date | None = None
     opening_cents: int | None = None
     closing_cents: int | None = None
+    date_column: str = "date"
     balance_column: str = ""
 
     @property

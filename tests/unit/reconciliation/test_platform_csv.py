@@ -110,7 +110,7 @@ def test_the_period_is_the_whole_month_of_the_opening_row(tmp_path: Path) -> Non
 def test_without_an_opening_row_the_last_closing_goes_on(tmp_path: Path) -> None:
     row = "05/10/2026;Don;;1,00;101,00\r\n"
     assert read(tmp_path, row, Expected(last_closing_cents=10_000)).opening_cents == 10_000
-    assert faults(tmp_path, row) == [(2, "solde", "balance-broken")]
+    assert faults(tmp_path, row) == [(2, "Solde", "balance-broken")]
 
 
 def test_a_closing_row_is_checked(tmp_path: Path) -> None:
@@ -126,26 +126,26 @@ def test_a_closing_row_is_checked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "found"),
     [
-        ("05/10/2026;Don;;1,00;102,00\r\n", [(3, "solde", "balance-broken")]),
-        ("31/09/2026;Don;;1,00;101,00\r\n", [(3, "date", "not-a-day")]),
-        ("5 oct.;Don;;1,00;101,00\r\n", [(3, "date", "not-a-day")]),
-        (";Don;;1,00;101,00\r\n", [(3, "date", "blank")]),
-        ("05/10/2026;Don;;1,0O;101,00\r\n", [(3, "crédit", "not-an-amount")]),
-        ("05/10/2026;Don;1.234,00;;101,00\r\n", [(3, "débit", "not-an-amount")]),
-        ("05/10/2026;Don;;1,00;cent\r\n", [(3, "solde", "not-an-amount")]),
-        ("05/10/2026;Don;;1,00;\r\n", [(3, "solde", "blank")]),
-        ("05/10/2026;Don;;;100,00\r\n", [(3, "débit", "no-amount")]),
-        ("05/10/2026;Don;1,00;2,00;101,00\r\n", [(3, "crédit", "two-amounts")]),
-        ("05/11/2026;Don;;1,00;101,00\r\n", [(3, "date", "outside-period")]),
-        ("30/09/2026;Don;;1,00;101,00\r\n", [(3, "date", "outside-period")]),
+        ("05/10/2026;Don;;1,00;102,00\r\n", [(3, "Solde", "balance-broken")]),
+        ("31/09/2026;Don;;1,00;101,00\r\n", [(3, "Date", "not-a-day")]),
+        ("5 oct.;Don;;1,00;101,00\r\n", [(3, "Date", "not-a-day")]),
+        (";Don;;1,00;101,00\r\n", [(3, "Date", "blank")]),
+        ("05/10/2026;Don;;1,0O;101,00\r\n", [(3, "Crédit", "not-an-amount")]),
+        ("05/10/2026;Don;1.234,00;;101,00\r\n", [(3, "Débit", "not-an-amount")]),
+        ("05/10/2026;Don;;1,00;cent\r\n", [(3, "Solde", "not-an-amount")]),
+        ("05/10/2026;Don;;1,00;\r\n", [(3, "Solde", "blank")]),
+        ("05/10/2026;Don;;;100,00\r\n", [(3, "Débit", "no-amount")]),
+        ("05/10/2026;Don;1,00;2,00;101,00\r\n", [(3, "Crédit", "two-amounts")]),
+        ("05/11/2026;Don;;1,00;101,00\r\n", [(3, "Date", "outside-period")]),
+        ("30/09/2026;Don;;1,00;101,00\r\n", [(3, "Date", "outside-period")]),
         ("05/10/2026;Don;;1,00\r\n", [(3, "", "field-count")]),
         (
             "x;Don;;y;z\r\n05/10/2026;Don;;1,00;1,0,0\r\n",
             [
-                (3, "date", "not-a-day"),
-                (3, "crédit", "not-an-amount"),
-                (3, "solde", "not-an-amount"),
-                (4, "solde", "not-an-amount"),
+                (3, "Date", "not-a-day"),
+                (3, "Crédit", "not-an-amount"),
+                (3, "Solde", "not-an-amount"),
+                (4, "Solde", "not-an-amount"),
             ],
         ),
     ],
@@ -156,8 +156,8 @@ def test_each_fault_is_named_by_row_and_column(tmp_path: Path, rows: str, found:
 
 def test_a_balance_that_breaks_names_its_row_once(tmp_path: Path) -> None:
     good = movements(5, 10_000).splitlines(keepends=True)
-    assert faults(tmp_path, OPENING + "".join(good[:2] + good[3:])) == [(5, "solde", "balance-broken")]
-    assert faults(tmp_path, OPENING + "".join([*good[:3], good[2], *good[3:]])) == [(6, "solde", "balance-broken")]
+    assert faults(tmp_path, OPENING + "".join(good[:2] + good[3:])) == [(5, "Solde", "balance-broken")]
+    assert faults(tmp_path, OPENING + "".join([*good[:3], good[2], *good[3:]])) == [(6, "Solde", "balance-broken")]
 
 
 def test_a_broken_balance_says_what_it_should_be(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_broken_balance_says_what_it_should_be(tmp_path: Path) -> None:
 def test_another_month_has_to_be_named(tmp_path: Path) -> None:
     rows = "05/10/2026;Don;;1,00;101,00\r\n"
     expected = Expected(period=date(2026, 11, 1))
-    assert faults(tmp_path, OPENING + rows, expected) == [(3, "date", "outside-period")]
+    assert faults(tmp_path, OPENING + rows, expected) == [(3, "Date", "outside-period")]
 
 
 @pytest.mark.parametrize("count", [1000, 2000])

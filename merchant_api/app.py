@@ -16,7 +16,6 @@ from litestar.openapi.spec import Components, SecurityScheme
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import Refusal
 from ledger.redemptions.desk import Desk
-from ledger.texts import preferred_language, use_language
 from merchant_api import problems, security, service
 from merchant_api.v1 import redemptions, tills
 
@@ -61,11 +60,14 @@ def create_app(ledger: Ledger) -> Litestar:
             "desk": Provide(provide_desk, sync_to_thread=False),
             "calling_till": Provide(security.calling_till),
             "selling_till": Provide(security.selling_till),
+            "settling_till": Provide(security.settling_till),
         },
         exception_handlers={
             Refusal: problems.on_refusal,
             problems.RefusedAgain: problems.on_refused_again,
             msgspec.DecodeError: problems.on_decode_error,
+            UnicodeDecodeError: problems.on_unreadable,
+            RecursionError: problems.on_unreadable,
             HTTPException: problems.on_http_error,
             Exception: problems.on_exception,
         },
@@ -77,6 +79,6 @@ def create_app(ledger: Ledger) -> Litestar:
     )
 
 
-def choose_language(request: Request[Any, Any, Any]) -> None:
-    """Texts follow the till's language; French where it says nothing."""
-    use_language(preferred_language(request.headers.get("accept-language", "")))
+async def choose_language(request: Request[Any, Any, Any]) -> None:
+    """Texts follow the till's language. Not a plain function: it would run in a thread, whose context is lost."""
+    problems.speak_with(request)

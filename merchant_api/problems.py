@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
 
 from ledger.errors import (
+    DatabaseUnreachable,
     Fact,
     InternalError,
     InvalidRequest,
@@ -18,13 +19,17 @@ from ledger.errors import (
     NotFound,
     Refusal,
     RequestTooLarge,
+    Unavailable,
 )
 from ledger.texts import gettext as _
+from ledger.texts import preferred_language, use_language
 
 PROBLEM = "application/problem+json"
+_RETRY_AFTER_SECONDS = 2
 REPLAYED = {"Idempotency-Replayed": "true"}
 
 _log = structlog.get_logger()
+_AS_SENT = {"starts": "from", "ends": "to"}  # parameters that Python cannot name as the contract does
 _BY_STATUS: dict[int, type[Refusal]] = {404: NotFound, 405: MethodNotAllowed, 413: RequestTooLarge}
 
 
@@ -92,6 +97,9 @@ def document(refusal: Refusal) -> dict[str, Any]:
 
 
 def on_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Response[dict[str, Any]]:
+    if isinstance(refusal, DatabaseUnreachable):  # how to repair it is nothing for a cashier
+        _log.error("database unreachable", **refusal.facts)
+        return problem(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
     return problem(refusal)
 
 
@@ -99,8 +107,14 @@ def on_refused_again(_request: Request[Any, Any, Any], again: RefusedAgain) -> R
     return problem(again.refusal, replayed=True)
 
 
-def on_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+def speak_with(request: Request[Any, Any, Any]) -> None:
+    """Choose the language that the till asks for; French where it says nothing."""
+    use_language(preferred_language(request.headers.get("accept-language", "")))
+
+
+def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     """The framework's own refusals, in our words; what it says about a value is not passed on."""
+    speak_with(request)  # an address that leads nowhere is refused before a language is chosen
     if isinstance(error, ValidationException):
         return problem(InvalidRequest(**_place(error)))
     if error.status_code >= 500:
@@ -110,6 +124,11 @@ def on_http_error(_request: Request[Any, Any, Any], error: HTTPException) -> Res
 
 def on_decode_error(_request: Request[Any, Any, Any], error: msgspec.DecodeError) -> Response[dict[str, Any]]:
     return problem(InvalidRequest(**fault(error)))
+
+
+def on_unreadable(_request: Request[Any, Any, Any], _error: Exception) -> Response[dict[str, Any]]:
+    """Text that is not UTF-8, or brackets nested deeper than anybody needs."""
+    return problem(InvalidRequest(fault="JSON is malformed", field=None))
 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
@@ -126,4 +145,5 @@ def fault(error: msgspec.DecodeError) -> dict[str, Fact]:
 def _place(error: ValidationException) -> dict[str, Fact]:
     extra = error.extra if isinstance(error.extra, list) else []
     first = extra[0] if extra and isinstance(extra[0], dict) else {}
-    return {"fault": str(first.get("message", "")), "field": str(first.get("key") or "") or None}
+    name = str(first.get("key") or "")
+    return {"fault": str(first.get("message", "")), "field": _AS_SENT.get(name, name) or None}

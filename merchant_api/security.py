@@ -18,7 +18,7 @@ from ledger.redemptions.model import RequestKey
 from merchant_api.dependencies import OpenedLedger
 
 _TOKEN = re.compile(r"^Bearer +([A-Za-z0-9._~+/=-]{1,200})$", re.IGNORECASE)
-_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 # Required; its absence is told by our own refusal rather than by the framework's.
@@ -45,7 +45,7 @@ def token_digest(token: str) -> bytes:
 
 def key_digest(key: str) -> bytes:
     """What is stored of an Idempotency-Key: no text of a till stands in the books."""
-    if _KEY.match(key) is None:
+    if _KEY.fullmatch(key) is None:
         raise IdempotencyKeyMissing
     return sha256(key.encode()).digest()
 
@@ -61,9 +61,17 @@ async def calling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) ->
     return await till_by_token(ledger, bearer_token(request))
 
 
+async def settling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
+    """A device paired for the counter; a shop that was suspended meanwhile may still ask what became of a sale."""
+    return _for_the_counter(await till_by_token(ledger, bearer_token(request), although_suspended=True))
+
+
 async def selling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
     """A device paired for the counter; `OutOfScope` for any other."""
-    till = await calling_till(request, ledger)
+    return _for_the_counter(await calling_till(request, ledger))
+
+
+def _for_the_counter(till: TillSession) -> TillSession:
     if till.scope != "till":
         raise OutOfScope(scope=till.scope)
     return till

@@ -7,11 +7,27 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ledger.errors import DatabaseNotReady, DatabaseUnreachable
 
 APPLICATION = "bonpois"
 _SECONDS_MAX = 10
+_BROKEN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    PoolTimeoutError,
+)
+
+
+def is_disconnect(error: BaseException | None) -> bool:
+    """Did the connection break, or was there none to be had, so that the same may succeed later?"""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or is_disconnect(getattr(error.orig, "__cause__", None))
+    return isinstance(error, _BROKEN)
 
 
 def connection_arguments(url: str, *, pooled: bool = False, **settings: str) -> dict[str, Any]:
@@ -26,10 +42,15 @@ def connection_arguments(url: str, *, pooled: bool = False, **settings: str) -> 
 
 async def connect(url: str, *, pooled: bool = False, **settings: str) -> asyncpg.Connection:
     """Open a connection with session settings such as `role`; `DatabaseUnreachable` or `DatabaseNotReady`."""
+    return await connect_with(**connection_arguments(url, pooled=pooled, **settings))
+
+
+async def connect_with(**arguments: Any) -> asyncpg.Connection:
+    """Open a connection with asyncpg's own arguments; refuses as `connect` does."""
     try:
-        return await asyncpg.connect(**connection_arguments(url, pooled=pooled, **settings))
+        return await asyncpg.connect(**arguments)
     except asyncpg.InvalidParameterValueError:
-        raise DatabaseNotReady(role=settings.get("role")) from None  # there is no such role yet
+        raise DatabaseNotReady(role=arguments["server_settings"].get("role")) from None  # there is no such role yet
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise DatabaseUnreachable(sqlstate=getattr(error, "sqlstate", None)) from None
     except (OSError, TimeoutError) as error:

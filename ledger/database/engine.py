@@ -11,7 +11,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ledger.database import migrate, roles
-from ledger.database.connect import connect, connected, connection_arguments
+from ledger.database.connect import connect, connect_with, connected, connection_arguments
 from ledger.database.embedded import SUPERUSER, Server, running
 from ledger.errors import WrongDatabaseRole
 from ledger.home import Home, Settings
@@ -41,7 +41,7 @@ class Database:
             arguments |= {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: ""}
         engine = create_async_engine(
             "postgresql+asyncpg://",
-            connect_args=arguments,
+            connect_args=arguments | {"async_creator_fn": connect_with},
             pool_size=_CONNECTIONS_MAX,
             max_overflow=_CONNECTIONS_MAX,
             pool_timeout=_WAIT_SECONDS_MAX,

@@ -9,10 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CursorResult, TextClause
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.clock import Clock
+from ledger.database.connect import is_disconnect
 from ledger.database.engine import Database
+from ledger.errors import DatabaseUnreachable
 from ledger.keyring import Keyring
 
 
@@ -44,6 +48,14 @@ class Ledger:
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[UnitOfWork]:
-        """Commit at the end of the block; an exception rolls everything back."""
-        async with self.database.engine.begin() as connection:
-            yield UnitOfWork(connection, self.clock.now(), self.keys)
+        """Commit at the end of the block; an exception rolls everything back.
+
+        Refuses `DatabaseUnreachable` where the connection breaks: whether it was committed is then unknown.
+        """
+        try:
+            async with self.database.engine.begin() as connection:
+                yield UnitOfWork(connection, self.clock.now(), self.keys)
+        except (DBAPIError, PoolTimeoutError) as error:
+            if is_disconnect(error):
+                raise DatabaseUnreachable(reason="connection-broken") from None
+            raise

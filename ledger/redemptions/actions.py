@@ -16,6 +16,7 @@ from ledger.errors import (
     NotFound,
     RefundTooLarge,
     Refusal,
+    Unavailable,
 )
 from ledger.identifiers import new_event_id
 from ledger.merchants.model import TillSession
@@ -35,6 +36,7 @@ from ledger.redemptions.model import (
 )
 
 _TRIES = 5
+_RETRY_AFTER_SECONDS = 2
 
 
 async def find_redemption(ledger: Ledger, till: TillSession, redemption_id: UUID) -> Redemption:
@@ -75,28 +77,43 @@ async def abandon(ledger: Ledger, till: TillSession, key: bytes) -> Settled:
             return Settled("refused", refusal=CATALOGUE[outcome.refusal](**(outcome.facts or {})))
         if outcome.result_id is None:
             return Settled("abandoned")
-        return Settled("approved", redemption=await _own(work, till, outcome.result_id))
+        sale = await store_refunds.own_redemption(work, till.merchant_id, outcome.result_id)
+        if sale is not None:
+            return Settled("approved", redemption=sale)
+        return Settled("approved", refund=await store_refunds.find_refund(work, outcome.result_id))
 
 
 async def card_balance(ledger: Ledger, request: BalanceRequest) -> CardBalance | Refusal:
     """What the holder of a card may still spend. Wrong codes count as at a sale; a right one stays unused."""
+    for _ in range(_TRIES):
+        try:
+            answer = await _try_card_balance(ledger, request)
+        except Exception as error:
+            if not store.is_disconnect(error):
+                raise
+            return Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS)
+        if answer is not None:
+            return answer
+    return InternalError()
+
+
+async def _try_card_balance(ledger: Ledger, request: BalanceRequest) -> CardBalance | Refusal | None:
+    """`None` where another request moved a count of wrong codes meanwhile."""
     now = ledger.clock.now()
     pool = await ledger.database.pool()
-    for _ in range(_TRIES):
-        async with pool.acquire() as connection:
-            state = await store.load(connection, [request], now, {})
-            till = rules.identify_till(request.bound, state)
-            if isinstance(till, rules.Refused):
-                return till.refusal
-            access = rules.open_card(request.credential, state, till, now, ledger.keys)
-            if isinstance(access, rules.Access):
-                return _balance_of(access, state)
-            before = dict(state.failures)
-            rules.count_wrong(access, state, now)
-            changes = store.Changes((), (), before, state.failures, now)
-            if changes.empty or await store.try_write(connection, changes):
-                return access.refusal
-    return InternalError()
+    async with pool.acquire() as connection:
+        state = await store.load(connection, [request], now, {})
+        till = rules.identify_till(request.bound, state)
+        if isinstance(till, rules.Refused):
+            return till.refusal
+        access = rules.open_card(request.credential, state, till, now, ledger.keys)
+        if isinstance(access, rules.Access):
+            return _balance_of(access, state)
+        before = dict(state.failures)
+        rules.count_wrong(access, state, now)
+        changes = store.Changes((), (), before, state.failures, now)
+        written = changes.empty or await store.try_write(connection, changes)
+        return access.refusal if written else None
 
 
 async def _own(work: UnitOfWork, till: TillSession, redemption_id: UUID) -> Redemption:

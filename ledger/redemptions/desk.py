@@ -3,7 +3,8 @@
 One unit of work per batch: load (one round trip) → decide (pure, request by request) → write (one round trip).
 A batch forms by itself, so an idle desk adds no delay. Two batches in flight never share a merchant or a card.
 Reads take no locks: what changed since is found by the write, and the batch is loaded and decided again, once
-together, then singly and in the end under locks. A broken connection is treated alike: the keys tell whether the write had happened.
+together, then singly and in the end under locks. A broken connection is treated alike: the keys tell whether the
+write had happened.
 """
 
 from __future__ import annotations

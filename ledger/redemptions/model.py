@@ -142,10 +142,11 @@ class CardBalance:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The fate of a key, with what belongs to it: the redemption approved or the refusal given."""
+    """The fate of a key, with what belongs to it: the redemption or refund approved, or the refusal given."""
 
     fate: Fate
     redemption: Redemption | None = None
+    refund: Refund | None = None
     refusal: Refusal | None = None
 
 

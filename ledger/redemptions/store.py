@@ -14,6 +14,7 @@ import msgspec
 from ledger.books.journal import flatten
 from ledger.calendar import paris_day
 from ledger.cards.model import NIL, CardSecrets, FailureCount, FailureKey
+from ledger.database import connect
 from ledger.programmes.model import Rules, rules_from_json
 from ledger.redemptions.model import (
     Approved,
@@ -134,14 +135,8 @@ def is_conflict(error: BaseException) -> bool:
 
 
 def is_disconnect(error: BaseException) -> bool:
-    """Did the connection break, so that nobody knows whether the write happened? Its keys will tell."""
-    broken = (
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.OperatorInterventionError,
-        OSError,
-    )
-    return isinstance(error, broken)
+    """Did the connection break, or was there none, so that nobody knows what happened? The keys will tell."""
+    return isinstance(error, OSError) or connect.is_disconnect(error)
 
 
 async def load(

@@ -10,15 +10,17 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from ledger.redemptions.model import CardBalance, Redemption, Refund
 
+_END = "$(?!\\n)"  # `$` alone would let a line end through
+
 Cents = Annotated[int, Meta(ge=1, le=100_000_000, description="Whole centimes.")]
-Category = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}$", description="A food category of the programme.")]
+Category = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]{0,39}" + _END, description="A food category of the programme.")]
 Reference = Annotated[
-    str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._/-]{0,34}$", description="The till's own ticket number.")
+    str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9._/-]{0,34}" + _END, description="The till's own ticket number.")
 ]
 CredentialText = Annotated[
     str, Meta(min_length=1, max_length=64, description="What the QR code says, or the printed card number.")
 ]
-Pin = Annotated[str, Meta(pattern="^[0-9]{4}$", description="Typed by the holder of a paper card.")]
+Pin = Annotated[str, Meta(pattern="^[0-9]{4}" + _END, description="Typed by the holder of a paper card.")]
 Instant = Annotated[datetime, Meta(tz=True)]
 
 
@@ -90,10 +92,11 @@ class AbandonBody(Struct, forbid_unknown_fields=True):
 
 
 class FateDocument(Struct):
-    """The one fate of a key, with the sale that was debited or the refusal that was given."""
+    """The one fate of a key, with the sale that was debited, the refund made, or the refusal that was given."""
 
     fate: Literal["approved", "refused", "abandoned"]
     redemption: RedemptionDocument | None = None
+    refund: RefundDocument | None = None
     refusal: dict[str, Any] | None = None
 
 

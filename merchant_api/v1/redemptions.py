@@ -62,12 +62,13 @@ async def redeem(
 
 
 @post("/redemptions/abandon", operation_id="abandonRedemption", responses=RESPONSES, status_code=200)
-async def abandon(data: JSONBody[AbandonBody], ledger: OpenedLedger, selling_till: CallingTill) -> FateDocument:
+async def abandon(data: JSONBody[AbandonBody], ledger: OpenedLedger, settling_till: CallingTill) -> FateDocument:
     """Settle the fate of a request whose answer was lost; an unseen key is closed for ever."""
-    settled = await actions.abandon(ledger, selling_till, key_digest(data.idempotency_key))
+    settled = await actions.abandon(ledger, settling_till, key_digest(data.idempotency_key))
     return FateDocument(
         settled.fate,
         None if settled.redemption is None else redemption_document(settled.redemption),
+        None if settled.refund is None else refund_document(settled.refund),
         None if settled.refusal is None else document(settled.refusal),
     )
 

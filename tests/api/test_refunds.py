@@ -198,11 +198,9 @@ async def test_sales_and_refunds_of_one_card_at_one_shop_never_wait_for_each_oth
     assert set().union(*statuses) == {201}
     assert await left_cents(app, town.households["PAPER"]) == 120_00 - 5000
     assert await balance(app, late) == -5000
-    await asyncio.sleep(1.2)
-    print("DEADLOCKS", await owner.fetchval("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"))
 
 
-@pytest.mark.parametrize("amount", [0, -1, 1.5, "100", None, 100_000_001, True])
+@pytest.mark.parametrize("amount", [0, -1, 1.5, "8,50", None, 100_000_001, True])
 async def test_an_amount_that_is_none_is_not_understood(till: TillClient, town: Town, amount: object) -> None:
     body = {"amount_cents": amount, "reason": "void"}
     answer = await till.post(f"/v1/redemptions/{await sale(till, town)}/refunds", body, str(uuid4()))

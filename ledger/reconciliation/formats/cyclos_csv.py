@@ -45,9 +45,10 @@ def read(path: Path) -> RawStatement:
     raw = RawStatement(NAME, table.file, table.content, faults=table.faults, balance_column="amount")
     for row in table.rows:
         raw.entries.append(_movement(raw, row))
-    companion = path.with_suffix(".statut.json")
-    if companion.exists() and not raw.faults:
-        _read_balances(raw, companion)
+    companions = (path.with_suffix(".statut.json"), path.with_name(f"{path.name}.statut.json"))
+    for companion in companions:
+        if companion.exists() and not raw.faults:
+            _read_balances(raw, companion)
     return raw
 
 

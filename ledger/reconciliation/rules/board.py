@@ -63,24 +63,27 @@ class Ours:
 
 
 class Board:
-    """Lines and units that no match holds yet. Whatever the order they came in, they stand in their own."""
+    """Lines and units that no match holds yet, and of the matched ones those that may explain them.
+
+    Whatever the order they came in, they stand in their own.
+    """
 
     def __init__(self, books: Books) -> None:
         self.rejected = books.rejected
         self.matches: list[Match] = []
         units = sorted(books.units, key=lambda unit: (unit.booked_on, unit.occurred_at, unit.id))
+        names = {unit.merchant: unit.merchant and fold(unit.merchant) for unit in units}
         self.all_ours = [
-            Ours(unit, unit.merchant and fold(unit.merchant), unit.reference and unit.reference.casefold())
-            for unit in units
+            Ours(unit, names[unit.merchant], unit.reference and unit.reference.casefold()) for unit in units
         ]
+        self.ours = {ours.unit.id: ours for ours in self.all_ours if ours.unit.match_id is None}
         self.owners = _owners(self.all_ours)
         reader = LabelReader(books.parties, self.owners)
         daily = {fold(party.name) for party in books.parties if party.daily}
-        lines = sorted(books.lines, key=lambda line: (line.closed_on, line.number, line.statement_id))
+        lines = sorted(_worth_reading(books), key=lambda line: (line.closed_on, line.number, line.statement_id))
         self.all_theirs = [_theirs(line, reader.read(line.label), daily) for line in lines]
         self.theirs = {theirs.line.key: theirs for theirs in self.all_theirs if theirs.line.match_id is None}
         self.accounted = {theirs.copy_key for theirs in self.all_theirs if theirs.line.match_id is not None}
-        self.ours = {ours.unit.id: ours for ours in self.all_ours if ours.unit.match_id is None}
 
     def take(self, rule: Rule, score: int, theirs: Sequence[Theirs], ours: Sequence[Ours], *reasons: str) -> bool:
         """Match them, unless an officer took this very match back before."""
@@ -116,6 +119,13 @@ def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, lis
 
 def total_cents(items: Iterable[Theirs | Ours]) -> int:
     return sum(item.cents for item in items)
+
+
+def _worth_reading(books: Books) -> Iterable[Line]:
+    """The free lines, and the matched ones that something free could be compared with: same day, same amount."""
+    free = {(line.booked_on, line.amount_cents) for line in books.lines if line.match_id is None}
+    free |= {(unit.booked_on, unit.amount_cents) for unit in books.units if unit.match_id is None}
+    return (line for line in books.lines if (line.booked_on, line.amount_cents) in free)
 
 
 def _owners(all_ours: Iterable[Ours]) -> dict[str, Collection[str | None]]:

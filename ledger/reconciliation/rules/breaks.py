@@ -16,7 +16,7 @@ from ledger.reconciliation.model import Books, Break, Category, Line, Unit, Why
 from ledger.reconciliation.rules.board import Board, CopyKey, Ours, Theirs, group_by
 from ledger.reconciliation.rules.ladder import claimed
 from ledger.reconciliation.rules.nearest import Nearest
-from ledger.reconciliation.rules.totals import sales_by_day, totals_by_day
+from ledger.reconciliation.rules.totals import fresh_totals, sales_by_day, totals_by_day
 
 TIMING_DAYS_MAX = 3
 _NAMESPACE = UUID("6f1b3a52-0f0e-5c53-9a51-6b0f5f3f8a10")
@@ -58,7 +58,7 @@ class Search:
         """The only total of a merchant's day, with another amount than the sales of that day."""
         sales = sales_by_day(self.board)
         for key, theirs in totals_by_day(self.board).items():
-            fresh = self.fresh(theirs)
+            fresh = self.fresh(fresh_totals(self.board, theirs))
             if len(fresh) == 1 and key in sales:
                 self.differs(fresh, sales[key], Why.TOTAL_AMOUNT)
 
@@ -80,10 +80,16 @@ class Search:
             if self.board.is_copy(theirs):
                 category, why = Category.DUPLICATE_THEIRS, Why.COPY
                 references = self.originals[theirs.copy_key]
-            elif theirs.party is None and not theirs.claims:
+            elif self.is_no_sale(theirs):
                 category, why = Category.FEE, Why.NO_MERCHANT
             found = Break(_id(lines, ()), category, lines, (), references, why, near.line, near.unit)
             self.found.append(found)
+
+    def is_no_sale(self, theirs: Theirs) -> bool:
+        """No merchant, and no ticket or funding either; a fee may name the mandate that it was taken for."""
+        if theirs.party is not None or (theirs.claims and theirs.cents > 0):
+            return False
+        return all(self.board.owners.get(claim) == {None} for claim in theirs.claims)
 
     def ours_only(self) -> None:
         for ours in self.board.ours.values():

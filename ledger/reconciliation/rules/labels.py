@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from string import ascii_letters, digits
 
 from ledger.reconciliation.model import Party
 
@@ -23,6 +24,7 @@ _ANNOUNCED = re.compile(
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
+_SHAPES = str.maketrans(dict.fromkeys(ascii_letters, "X") | dict.fromkeys(digits, "0"))
 _SHAPE_DIGITS_MIN = 3
 _REFERENCE_CHARACTERS_MIN = 3  # shorter known references are read only where a word announces them
 
@@ -104,5 +106,5 @@ class LabelReader:
 
 def _shape(reference: str) -> str | None:
     """`T00012` looks like `X00000`; only letters and digits together make a shape that tells anything."""
-    shape = re.sub("[A-Za-z]", "X", re.sub("[0-9]", "0", reference))
+    shape = reference.translate(_SHAPES)
     return shape if "X" in shape and shape.count("0") >= _SHAPE_DIGITS_MIN else None

@@ -22,6 +22,12 @@ def totals_by_day(board: Board) -> dict[DayKey, list[Theirs]]:
     return group_by(lines, lambda theirs: (theirs.party, theirs.day))
 
 
+def fresh_totals(board: Board, theirs: Sequence[Theirs]) -> list[Theirs]:
+    """Those of a day that repeat nothing accounted for; where some say how many tickets, only these."""
+    fresh = [line for line in theirs if not board.is_copy(line)]
+    return [line for line in fresh if line.tickets is not None] or fresh
+
+
 def sales_by_day(board: Board) -> dict[DayKey, list[Ours]]:
     """Free sales of each merchant and day."""
     sales = [ours for ours in board.ours.values() if ours.cents < 0 and ours.party is not None]
@@ -59,7 +65,7 @@ def match_parts_of_days(board: Board, *, counted: bool) -> None:
     """
     sales = sales_by_day(board)
     for key, theirs in totals_by_day(board).items():
-        fresh = [line for line in theirs if not board.is_copy(line)]
+        fresh = fresh_totals(board, theirs)
         if len(fresh) == 1 and key in sales and (fresh[0].tickets is not None) == counted:
             part = part_of_day(sales[key], fresh[0].cents, fresh[0].tickets)
             if part:

@@ -84,6 +84,8 @@ _FIRST_SEEN = text("SELECT id, first_seen_at FROM ledger.break_seen WHERE accoun
 
 async def add_matches(work: UnitOfWork, account: Account, matches: Mapping[UUID, Match], operator_id: UUID) -> None:
     """Matches with their lines and units. Refuses `MatchedMeanwhile` when another run was faster."""
+    if not matches:
+        return
     line_rows = [(id_, *line.key) for id_, match in matches.items() for line in match.lines]
     unit_rows = [(id_, unit.id, unit.amount_cents) for id_, match in matches.items() for unit in match.units]
     with _refusing_doubles():

@@ -52,6 +52,18 @@ def test_a_line_without_merchant_is_a_fee() -> None:
     assert in_short([line(1, day(15), "Frais de gestion", -350)], []) == [("fee", [1], [])]
 
 
+def test_a_fee_may_name_the_mandate_that_it_was_taken_for() -> None:
+    funding = unit(TransactionKind.FUNDING, day(3), 12_500, "2026-1107")
+    lines = [line(1, day(3), "Virement mandat 2026-1107", 12_500), line(2, day(3), "Frais mandat 2026-1107", -35)]
+    assert in_short(lines, [funding]) == [("fee", [2], ["2026-1107"])]
+
+
+def test_a_sale_of_nobody_known_is_no_fee() -> None:
+    assert in_short([line(1, day(6), "Paiement Inconnu ticket T9999", -500)], []) == [
+        ("missing-in-ledger", [1], ["T9999"])
+    ]
+
+
 def test_euros_of_an_unknown_mandate_are_no_fee() -> None:
     found = in_short([line(1, day(3), "Virement CCAS mandat 2026-9999", 100_00)], [])
     assert found == [("missing-in-ledger", [1], ["2026-9999"])]
@@ -141,6 +153,12 @@ def test_a_total_that_differs_is_one_break_of_its_day() -> None:
     units = [sold(6, 500, "T1001", "Primeur"), sold(6, 700, "T1002", "Primeur")]
     [found] = breaks([total(1, 6, 1_150, 2)], units)
     assert told(found) == ("amount-differs", [1], ["T1001", "T1002"])
+
+
+def test_a_total_that_differs_is_told_from_another_sale_of_the_day() -> None:
+    units = [sold(6, 500, "T1001", "Primeur"), sold(6, 700, "T1002", "Primeur")]
+    lines = [paid(1, 6, 90, merchant="Primeur"), total(2, 6, 1_150, 2)]
+    assert in_short(lines, units) == [("missing-in-ledger", [1], []), ("amount-differs", [2], ["T1001", "T1002"])]
 
 
 def test_a_ticket_left_out_of_a_total_is_a_break_of_its_own() -> None:

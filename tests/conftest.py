@@ -15,6 +15,7 @@ from ledger.database.engine import Database
 from ledger.database.unit_of_work import Ledger
 from ledger.keyring import Keyring
 from tests.databases import DatabaseUrls, TestServer, server_of_the_run
+from tests.town import Town, built_town
 
 NOW = datetime(2026, 10, 6, 7, 44, tzinfo=UTC)
 
@@ -40,6 +41,13 @@ def database_server() -> Iterator[TestServer]:
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
     """One key ring for the run."""
     return Keyring.create(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="session")
+async def town(database_server: TestServer, keys: Keyring) -> AsyncIterator[Town]:
+    """The small town, built once for whoever asks; tests work on clones of its database."""
+    async with built_town(database_server, keys, NOW) as built:
+        yield built
 
 
 @pytest.fixture

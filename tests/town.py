@@ -6,6 +6,7 @@ It is built once per run; each test that asks gets a clone of its database, and 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -123,6 +124,7 @@ async def left_cents(connection: asyncpg.Connection, household: UUID) -> int:
     return int(await connection.fetchval(sql, household))
 
 
+@asynccontextmanager
 async def built_town(server: TestServer, keys: Keyring, now: datetime) -> AsyncIterator[Town]:
     """The database that the tests' clones are copied from; nothing stays connected to it."""
     async with server.clone() as urls:
@@ -136,6 +138,7 @@ async def built_town(server: TestServer, keys: Keyring, now: datetime) -> AsyncI
         yield town
 
 
+@asynccontextmanager
 async def cloned_town(server: TestServer, town: Town) -> AsyncIterator[DatabaseUrls]:
     """A copy of the town to do anything with."""
     async with replace(server, template=town.database).clone() as urls:

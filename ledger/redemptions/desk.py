@@ -158,9 +158,7 @@ class Desk:
                 await store.lock(connection, requests)
                 return await self._serve_batch(connection, requests)
 
-    async def _serve_batch(
-        self, connection: asyncpg.Connection, requests: Sequence[RedemptionRequest]
-    ) -> list[Answer]:
+    async def _serve_batch(self, connection: asyncpg.Connection, requests: Sequence[RedemptionRequest]) -> list[Answer]:
         now = self._ledger.clock.now()
         state = await store.load(connection, requests, now, self._rules)
         self._merchants.update((token, till.merchant_id) for token, till in state.tills.items())

@@ -13,20 +13,13 @@ from tests.conftest import NOW
 from tests.databases import DatabaseUrls, TestServer
 from tests.services import Installation
 from tests.tills import TillClient, answering
-from tests.town import Town, built_town, cloned_town
-
-
-@pytest.fixture(scope="session")
-async def town(database_server: TestServer, keys: Keyring) -> AsyncIterator[Town]:
-    """The town as it was built, with the secrets that its cards and tills hold."""
-    async for built in built_town(database_server, keys, NOW):
-        yield built
+from tests.town import Town, cloned_town
 
 
 @pytest.fixture
 async def database_urls(database_server: TestServer, town: Town) -> AsyncIterator[DatabaseUrls]:
     """A clone of the town; `ledger`, `app`, `owner` and `superuser` are on it."""
-    async for urls in cloned_town(database_server, town):
+    async with cloned_town(database_server, town) as urls:
         yield urls
 
 

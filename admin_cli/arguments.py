@@ -96,4 +96,6 @@ PROGRAMME = click.argument("programme", metavar=N_("PROGRAMME"), help=N_("Code o
 CASE = click.argument("case", metavar=N_("CASE"), help=N_("Case number of the household."))
 SIRET = click.argument("siret", type=Digits(14), metavar=N_("SIRET"), help=N_("SIRET of the merchant."))
 CARD = click.argument("number", type=CardNumber(10), metavar=N_("NUMBER"), help=N_("The number printed on it."))
+REASONS = ("mistake", "not-justified", "outdated", "withdrawn", "other")
+REASON = click.option("--reason", type=click.Choice(REASONS), required=True, help=N_("Why; one of a few words."))
 DRY_RUN = click.option("--dry-run", is_flag=True, help=N_("Check everything, and record nothing."))

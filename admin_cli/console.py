@@ -9,14 +9,15 @@ A command is an `async` function that takes the `Session` first and its own argu
         session.show(funding, facts([...]))
 
 It returns nothing (0), or the exit code: 1 when it found something wrong. A refusal is raised, never caught
-here. Help texts are marked with `N_` and translated when they are shown; texts inside functions with `_`.
+here. What `changes` something leaves an entry in the audit trail, however it ends. Help texts are marked with `N_`
+and translated when they are shown; texts inside functions with `_`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -26,12 +27,13 @@ import rich_click as click
 from rich.console import RenderableType
 
 from admin_cli.display import Advance, console, print_json, progress_bar
-from ledger.errors import N_
+from ledger.errors import N_, BadUse, Refusal
 from ledger.home import Home
 from ledger.texts import LANGUAGES
 from ledger.texts import gettext as _
 
 if TYPE_CHECKING:  # loading the database's libraries takes longer than showing help
+    from ledger.approvals.model import Signer
     from ledger.database.unit_of_work import Ledger
 
 Action = Callable[Concatenate["Session", ...], Awaitable[int | None]]
@@ -60,6 +62,12 @@ class Session:
         """Who answers for what the command changes."""
         assert self.operator_name is not None, "the command was declared without changes=True"
         return self.operator_name
+
+    async def signer(self) -> Signer:
+        """The operator with the key unlocked; asks the passphrase. Refuses `KeyFileMissing`, `PassphraseRefused`."""
+        from admin_cli.operator_keys import KeyFile
+
+        return KeyFile.of(self.operator).unlock()
 
     def require_operator(self) -> None:
         """Refuse a command by nobody before anything is opened."""
@@ -101,23 +109,27 @@ def command(
     changes: bool = False,
     opens: bool = True,
     creates: bool = False,
+    first: bool = False,
 ) -> Callable[[Action], click.Command]:
     """Make a command of an async function.
 
-    `changes`: it needs an operator. `opens`: the session gets the opened books. `creates`: a home that does
-    not exist yet is made; without it that is refused (`HomeEmpty`).
+    `changes`: it needs an operator, unless it is how the `first` one is made. `opens`: the session gets the opened
+    books. `creates`: a home that does not exist yet is made; without it that is refused (`HomeEmpty`).
     """
+    words = name if group is None else f"{group.name} {name}"
 
     def decorate(action: Action) -> click.Command:
         @wraps(action)
         def run(**values: Any) -> int:
             session = current_session()
-            if changes:
+            if changes and not first:
                 session.require_operator()
-            return asyncio.run(_carry_out(session, action, values, opens=opens, creates=creates)) or 0
+            carried_out = audited(action, words) if changes and not values.get("dry_run") else action
+            return asyncio.run(_carry_out(session, carried_out, values, opens=opens, creates=creates)) or 0
 
         made: click.Command = click.command(name, help=help, add_help_option=False)(run)
-        made.params += shared_options(operator=changes)
+        taken = {name for parameter in made.params for name in parameter.opts}
+        made.params += [option for option in shared_options(operator=changes) if taken.isdisjoint(option.opts)]
         if group is not None:
             group.add_command(made)
         return made
@@ -130,6 +142,38 @@ def noun_group(name: str, *, help: str) -> click.RichGroup:  # noqa: A002 - Clic
     made = click.RichGroup(name=name, help=help, add_help_option=False, no_args_is_help=True)
     made.params += [help_option(), *place_options(hidden=True)]
     return made
+
+
+def audited(action: Action, words: str) -> Action:
+    """The same action, with an entry in the audit trail once it is known how it ended.
+
+    The entry has a unit of work of its own, so that a refusal leaves one too. A process that is killed in between
+    leaves none; what it changed stands in the books with its operator all the same.
+    """
+
+    async def run(session: Session, **values: Any) -> int | None:
+        try:
+            code = await action(session, **values)
+        except BaseException as error:
+            with suppress(Exception):  # what people are to hear is why it failed, not that the trail did as well
+                await _leave_entry(session, words, _outcome(error))
+            raise
+        await _leave_entry(session, words, "ok")
+        return code
+
+    return run
+
+
+def _outcome(error: BaseException) -> str:
+    if isinstance(error, click.ClickException):
+        return BadUse().label
+    return error.label if isinstance(error, Refusal) else "failed"
+
+
+async def _leave_entry(session: Session, words: str, outcome: str) -> None:
+    from ledger.approvals.actions import record_command
+
+    await record_command(session.ledger, session.operator_name, words, outcome)
 
 
 async def _carry_out(

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from admin_cli.display import Cell, amount, facts, table
 from ledger.errors import N_
-from ledger.reconciliation.model import Account, Break, Category, Report, Rule, Statement, Why
+from ledger.reconciliation.model import Account, Break, Category, Identity, Report, Rule, Statement, Why
 from ledger.texts import gettext as _
 
 ACCOUNTS = {
@@ -17,10 +17,13 @@ ACCOUNTS = {
     Account.RESERVE: N_("reserve in euros"),
 }
 RULES = {
+    Rule.REMITTANCE: N_("acknowledged remittance"),
+    Rule.PAYOUT_LOT: N_("payout lot with its commission"),
     Rule.REFERENCE: N_("reference"),
     Rule.DAY_TOTAL: N_("total of the day"),
     Rule.AMOUNT_DATE_MERCHANT: N_("amount, date and merchant"),
     Rule.EQUAL_SET: N_("equal ones as a set"),
+    Rule.CORRECTION: N_("correction approved by two people"),
 }
 CATEGORIES = {
     Category.TIMING_OURS_FIRST: N_("ours first, theirs will follow"),
@@ -31,6 +34,8 @@ CATEGORIES = {
     Category.FEE: N_("fee"),
 }
 REASONS = {
+    Why.REMITTANCE_AMOUNT: N_("acknowledged by the association, another amount"),
+    Why.LOT_AMOUNT: N_("same payout lot, another amount"),
     Why.REFERENCE_AMOUNT: N_("same reference, another amount"),
     Why.REFERENCE_MATCHED: N_("its reference is matched already"),
     Why.REFERENCE_ELSEWHERE: N_("its reference belongs to another merchant"),
@@ -47,6 +52,40 @@ REASONS = {
     Why.OTHER_AMOUNTS: N_("only other amounts that day"),
     Why.NOTHING_NEAR: N_("nothing comparable"),
 }
+_SIGNS = {"=": "=", ">=": "≥"}
+IDENTITIES = {
+    1: N_("1. Euros mandated = Pois credited ± in transit"),
+    2: N_("2. Issued = spent + lapsed + revoked or returned + outstanding"),
+    3: N_("3. Our redemptions = their credits to merchants, every difference named"),
+    4: N_("4. Reserve covers the Pois in circulation"),
+    5: N_("5. Conversions gross = net + commission"),
+}
+TERMS = {
+    "mandated": N_("mandated"),
+    "pois-credited": N_("Pois credited"),
+    "in-transit": N_("in transit"),
+    "adjusted": N_("adjusted by two people"),
+    "issued": N_("issued"),
+    "spent": N_("spent, refunds taken off"),
+    "lapsed": N_("lapsed"),
+    "revoked": N_("revoked"),
+    "returned-by-refunds": N_("returned by refunds of revoked vouchers"),
+    "outstanding": N_("outstanding"),
+    "merchant-credits": N_("their credits to merchants"),
+    "ours-only": N_("ours, not at theirs"),
+    "theirs-only": N_("theirs, not in ours"),
+    "amounts-differ": N_("amounts that differ"),
+    "corrected": N_("corrected by two people"),
+    "redemptions": N_("our redemptions, refunds taken off"),
+    "guarantee-fund": N_("guarantee fund"),
+    "owed-to-reserve": N_("owed to the reserve by the association"),
+    "suspense": N_("in suspense"),
+    "digital": N_("digital Pois"),
+    "paper": N_("paper Pois"),
+    "gross": N_("gross"),
+    "net": N_("net"),
+    "commission": N_("commission"),
+}
 REFERENCES_SHOWN_MAX = 6
 
 
@@ -61,6 +100,7 @@ def statement_facts(statement: Statement) -> RenderableType:
             (_("Lines"), statement.line_count),
             (_("Opening"), amount(statement.opening_cents)),
             (_("Closing"), amount(statement.closing_cents)),
+            *([(_("Left out, not booked yet"), statement.left_out)] if statement.left_out else []),
         ]
     )
 
@@ -144,6 +184,40 @@ def breaks_table(report: Report) -> Table:
         for found in report.breaks
     ]
     return table(columns, rows, title=_("Breaks"))
+
+
+def identity_title(identity: Identity) -> str:
+    """What has to be equal, and of which programme or month."""
+    title = _(IDENTITIES[identity.number])
+    scope = identity.programme or identity.period
+    return f"{title} ({scope})" if scope else title
+
+
+def identities_table(identities: Sequence[Identity]) -> Table:
+    """All of them in a line each."""
+    rows = [
+        (identity_title(one), amount(one.left_cents), _SIGNS[one.relation], amount(one.right_cents), _verdict(one))
+        for one in identities
+    ]
+    return table(["", _("Left side"), "", _("Right side"), ""], rows)
+
+
+def identity_table(identity: Identity) -> Table:
+    """Both sides of an identity with their terms, and the difference."""
+    rows: list[Sequence[Cell]] = [
+        *((_(TERMS[term.name]), amount(term.cents), None) for term in identity.left),
+        *((_(TERMS[term.name]), None, amount(term.cents)) for term in identity.right),
+    ]
+    rows.append((_("Sum"), amount(identity.left_cents), amount(identity.right_cents)))
+    rows.append((_("Difference"), amount(identity.difference_cents), _verdict(identity)))
+    columns = ["", _("Left side"), f"{_SIGNS[identity.relation]} {_('Right side')}"]
+    return table(columns, rows, title=identity_title(identity))
+
+
+def _verdict(identity: Identity) -> str:
+    if not identity.left:
+        return _("no statement yet")
+    return _("holds") if identity.holds else _("DOES NOT HOLD")
 
 
 def _shortened(references: Sequence[str]) -> Iterator[str]:

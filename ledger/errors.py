@@ -207,6 +207,54 @@ class UnknownTill(Refusal):
     remedy = N_("See `bonpois till list`.")
 
 
+class UnknownConversion(Refusal):
+    number, code, status = 4005, "unknown-conversion", 404
+    title = N_("No conversion has this number.")
+    remedy = N_("See `bonpois conversion list`.")
+
+
+class ConversionNotOpen(Refusal):
+    number, code, status = 4006, "conversion-not-open", 409
+    title = N_("This conversion is no longer open.")
+    remedy = N_("See the state of the conversion.")
+
+
+class PayeeNotActive(Refusal):
+    number, code, status = 4007, "payee-not-active", 409
+    title = N_("The merchant to be paid cannot receive Pois at the moment.")
+    remedy = N_("Pay otherwise.")
+
+
+class NotWholePois(Refusal):
+    number, code = 4008, "not-whole-pois"
+    title = N_("Coupons are whole Pois.")
+    remedy = N_("Ask for an amount without centimes.")
+
+
+class OwnerCodeNotSet(Refusal):
+    number, code, status = 4009, "owner-code-not-set", 403
+    title = N_("This merchant has no owner's code yet.")
+    remedy = N_("Ask the association to set it up with `bonpois merchant owner-code`.")
+
+
+class MerchantNotEmpty(Refusal):
+    number, code, status = 4010, "merchant-not-empty", 409
+    title = N_("This merchant still has Pois.")
+    remedy = N_("Let what is named be converted, paid or cancelled first.")
+
+
+class CouponsTooFew(Refusal):
+    number, code = 4011, "coupons-too-few"
+    title = N_("Fewer coupons than that are in circulation.")
+    remedy = N_("Count the coupons again.")
+
+
+class UnknownPayout(Refusal):
+    number, code, status = 4012, "unknown-payout", 404
+    title = N_("This lot paid nothing of that to this merchant, or the bank sent it back already.")
+    remedy = N_("See `bonpois conversion list`; name the amount where the lot paid several.")
+
+
 # E5: programmes, files and people.
 
 
@@ -314,6 +362,102 @@ class UnknownRun(Refusal):
     remedy = N_("See `bonpois aid list`.")
 
 
+class OperatorSuspended(Refusal):
+    number, code, status = 5018, "operator-suspended", 403
+    title = N_("This operator is suspended.")
+    remedy = N_("Let another operator do it, or have it lifted with `bonpois operator resume`.")
+
+
+class RoleMissing(Refusal):
+    number, code, status = 5019, "role-missing", 403
+    title = N_("This operator has no role that may do this.")
+    remedy = N_("Let somebody with one of the roles named do it; see `bonpois operator list`.")
+
+
+class SignatureRefused(Refusal):
+    number, code, status = 5020, "signature-refused", 403
+    title = N_("The signature does not prove who signed what.")
+    remedy = N_("Sign with the operator's own present key; prepare again what was signed with another.")
+
+
+class LimitReached(Refusal):
+    number, code = 5021, "limit-reached"
+    title = N_("This is more than the operator may prepare within the days stated.")
+    remedy = N_("Let another operator prepare it, or have the limit changed with `bonpois operator roles`.")
+
+
+class KeyFileMissing(Refusal):
+    number, code, exit_code = 5022, "key-file-missing", 2
+    title = N_("The operator's key is not on this machine.")
+    remedy = N_("Work where the key is, or name its folder with BONPOIS_OPERATOR_KEYS.")
+
+
+class PassphraseRefused(Refusal):
+    number, code, exit_code = 5023, "passphrase-refused", 2
+    title = N_("The passphrase does not open this key, or is too short for a new one.")
+    remedy = N_("Type it again; a new one has at least 8 characters.")
+
+
+class UnknownProposal(Refusal):
+    number, code, status = 5024, "unknown-proposal", 404
+    title = N_("Nothing was put before another person under this number.")
+    remedy = N_("See `bonpois approval list --all`.")
+
+
+class UnknownAccount(Refusal):
+    number, code, status = 5025, "unknown-account", 404
+    title = N_("No account has this name.")
+    remedy = N_("See the chart of accounts; a voucher is voucher:SERIAL, a merchant merchant:SIRET.")
+
+
+class UnknownTransaction(Refusal):
+    number, code, status = 5026, "unknown-transaction", 404
+    title = N_("No transaction has this number.")
+    remedy = N_("Check the number.")
+
+
+class UnknownVoucher(Refusal):
+    number, code, status = 5027, "unknown-voucher", 404
+    title = N_("No voucher has this number.")
+    remedy = N_("Check the number; see `bonpois voucher list`.")
+
+
+class MoveUnbalanced(Refusal):
+    number, code = 5028, "move-unbalanced"
+    title = N_("Debits and credits differ.")
+    remedy = N_("Correct the amounts, so that they are equal in each asset.")
+
+
+class MoveNotAllowed(Refusal):
+    number, code = 5029, "move-not-allowed"
+    title = N_("Money does not move between these accounts in this way.")
+    remedy = N_("Adjust against suspense:EUR or suspense:POIS; anything else has a command of its own.")
+
+
+class BackingBroken(Refusal):
+    number, code = 5030, "backing-broken"
+    title = N_("Euros held or owed would no longer equal the Pois they back.")
+    remedy = N_("Move as many euros as Pois, or let suspense carry the difference.")
+
+
+class AccountTooLow(Refusal):
+    number, code = 5031, "account-too-low"
+    title = N_("The account does not hold this much.")
+    remedy = N_("Move at most what is available.")
+
+
+class NotReversible(Refusal):
+    number, code = 5032, "not-reversible"
+    title = N_("This kind of transaction is not reversed: it has an undo of its own.")
+    remedy = N_("Do what is named instead.")
+
+
+class HouseholdHasMoney(Refusal):
+    number, code, status = 5033, "household-has-money", 409
+    title = N_("This household's vouchers still hold money.")
+    remedy = N_("Wait until they lapse, or give the rest up with --give-up: it returns to the programme.")
+
+
 # E6: reconciliation.
 
 
@@ -373,6 +517,36 @@ class MatchedMeanwhile(Refusal):
     number, code, status, retryable = 6009, "matched-meanwhile", 409, True
     title = N_("Somebody else matched the same account at the same time; nothing was matched here.")
     remedy = N_("Run it again.")
+
+
+class StatementOfOtherMoney(Refusal):
+    number, code, exit_code = 6010, "statement-of-other-money", 2
+    title = N_("The statement is in another money than the account; nothing was imported.")
+    remedy = N_("Name the account with --account: the reserve is in euros, the dedicated account in Pois.")
+
+
+class NothingToRemit(Refusal):
+    number, code = 6011, "nothing-to-remit"
+    title = N_("All sales and refunds until that day were told to the association before.")
+    remedy = N_("Nothing is to be done; `bonpois remittance write` writes an earlier file again.")
+
+
+class DayNotOver(Refusal):
+    number, code = 6012, "day-not-over"
+    title = N_("That day is not over yet.")
+    remedy = N_("Wait until it is over, or name an earlier day.")
+
+
+class UnknownRemittance(Refusal):
+    number, code, status = 6013, "unknown-remittance", 404
+    title = N_("No remittance has this number.")
+    remedy = N_("See `bonpois remittance list`.")
+
+
+class FileThere(Refusal):
+    number, code, status, exit_code = 6014, "file-there", 409, 2
+    title = N_("Another file of this name is there already; it was left as it is.")
+    remedy = N_("Move it away, or name another folder with --output.")
 
 
 # E7: the installation.

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlencode, urlsplit
 
+import asyncpg
+
 from ledger.database import migrate, roles
 from ledger.database.connect import connected
 from ledger.database.embedded import SUPERUSER, running
@@ -23,6 +25,11 @@ from ledger.home import Settings
 from ledger.keyring import Keyring
 from ledger.opening import keys_of
 
+_LOCK_SECONDS_MAX = 10
+_IDENTITY_TABLES = """
+    SELECT string_agg(oid::regclass::text, ', ' ORDER BY relname)
+    FROM pg_class WHERE relnamespace = 'identity'::regnamespace AND relkind = 'r'
+"""
 _SECONDS_MAX = 6 * 3600  # a large database on a slow disk; only a hanging program is meant
 
 
@@ -111,6 +118,22 @@ async def restore(settings: Settings, file: Path) -> DatabaseState:
             options = (f"--role={owner}", "--no-owner", "--single-transaction", "--exit-on-error")
             _run("pg_restore", f"--dbname={url}", *options, str(file.absolute()))
     return await upgrade(settings)
+
+
+async def vacuum_identity(settings: Settings, wait_seconds: int = _LOCK_SECONDS_MAX) -> None:
+    """Write the tables of identity anew, so that deleted rows and keys are no longer in their files.
+
+    The write-ahead log holds them until it is recycled, backups until they are thrown away. Refuses with
+    `NotPossibleNow` where somebody uses the tables all the time, and as `database_state` does.
+    """
+    keys_of(settings, creates=False)
+    owner, wait = roles.Roles(settings.role_prefix).owner, f"{wait_seconds}s"
+    async with _logins(settings) as logins, connected(logins.owner, role=owner, lock_timeout=wait) as connection:
+        tables = await connection.fetchval(_IDENTITY_TABLES)
+        try:
+            await connection.execute(f"VACUUM (FULL) {tables}")
+        except asyncpg.LockNotAvailableError:
+            raise NotPossibleNow(state="in-use") from None
 
 
 async def _bring_up_to_date(settings: Settings) -> DatabaseState:

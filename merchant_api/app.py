@@ -17,7 +17,7 @@ from ledger.database.unit_of_work import Ledger
 from ledger.errors import Refusal
 from ledger.redemptions.desk import Desk
 from merchant_api import problems, security, service
-from merchant_api.v1 import redemptions, tills
+from merchant_api.v1 import money, redemptions, tills
 
 _BODY_BYTES_MAX = 64 * 1024
 _BEARER = Components(security_schemes={"till": SecurityScheme(type="http", scheme="bearer")})
@@ -50,6 +50,13 @@ def create_app(ledger: Ledger) -> Litestar:
             tills.balance,
             tills.categories,
             tills.merchant,
+            money.balance,
+            money.statement,
+            money.request_conversion,
+            money.list_conversions,
+            money.cancel_conversion,
+            money.pay,
+            money.take_coupons,
         ],
         security=[{"till": []}],
     )
@@ -61,6 +68,8 @@ def create_app(ledger: Ledger) -> Litestar:
             "calling_till": Provide(security.calling_till),
             "selling_till": Provide(security.selling_till),
             "settling_till": Provide(security.settling_till),
+            "owning_device": Provide(security.owning_device),
+            "reading_device": Provide(security.reading_device),
         },
         exception_handlers={
             Refusal: problems.on_refusal,

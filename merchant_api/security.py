@@ -71,6 +71,22 @@ async def selling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) ->
     return _for_the_counter(await calling_till(request, ledger))
 
 
+async def owning_device(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
+    """A device paired to see to the merchant's money; `OutOfScope` for a till."""
+    return _for_the_owner(await calling_till(request, ledger))
+
+
+async def reading_device(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
+    """The same, to look only: a merchant that was suspended or has left still sees its own account."""
+    return _for_the_owner(await till_by_token(ledger, bearer_token(request), although_suspended=True))
+
+
+def _for_the_owner(device: TillSession) -> TillSession:
+    if device.scope != "merchant":
+        raise OutOfScope(scope=device.scope)
+    return device
+
+
 def _for_the_counter(till: TillSession) -> TillSession:
     if till.scope != "till":
         raise OutOfScope(scope=till.scope)

@@ -15,7 +15,7 @@ from ledger.database.engine import Database
 from ledger.database.unit_of_work import Ledger
 from ledger.keyring import Keyring
 from tests.databases import TestServer
-from tests.tampering import MATCHED, RECONCILED, SALE, UNMATCHED
+from tests.tampering import MATCHED, RECONCILED, REMITTED, SALE, UNMATCHED
 from tests.world import World, small_world
 
 
@@ -41,7 +41,7 @@ async def made_world(server: TestServer, keys: Keyring, clock: FixedClock) -> As
 
 async def _reconcile(connection: asyncpg.Connection) -> None:
     async with connection.transaction():
-        for statement in RECONCILED:
+        for statement in [*RECONCILED, *REMITTED]:
             await connection.execute(statement)
     units = {"m1": (1, "kind = 3"), "m2": (2, f"transaction_id = {SALE}"), "m3": (2, f"transaction_id = {SALE}")}
     for match, (line, unit) in units.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ledger.approvals.actions import add_operator
 from ledger.database.unit_of_work import Ledger
 from ledger.people_files import decode
 from ledger.programmes.actions import (
@@ -15,6 +14,7 @@ from ledger.programmes.actions import (
 )
 from ledger.programmes.model import Profile, Programme, Rules
 from ledger.programmes.reading import read_programme
+from tests.people import enrol, signer
 
 OCTOBER = Path(__file__).parents[1] / "admin_cli" / "rehearsal" / "october-2026"
 PROGRAMME_FILE = OCTOBER / "programme.toml"
@@ -22,6 +22,7 @@ HOUSEHOLDS_FILE = OCTOBER / "menages.csv"
 MERCHANTS_FILE = OCTOBER / "commercants.csv"
 CODE = "AA-2026"
 MAKER, CHECKER = "lea", "omar"
+MAKER_SIGNER, CHECKER_SIGNER = signer(MAKER), signer(CHECKER)
 
 
 def october_rules() -> Rules:
@@ -53,8 +54,8 @@ def profile(
 
 
 async def add_people(ledger: Ledger) -> None:
-    await add_operator(ledger, MAKER)
-    await add_operator(ledger, CHECKER)
+    await enrol(ledger, MAKER)
+    await enrol(ledger, CHECKER)
 
 
 async def programme_without_money(ledger: Ledger) -> Programme:

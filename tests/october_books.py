@@ -42,8 +42,8 @@ async def issue_one_voucher(ledger: Ledger) -> int:
     async with ledger.unit_of_work() as work:
         [voucher] = await open_accounts(work, AccountKind.VOUCHER, ["voucher:AA-2026-2026-000001"])
         pool = await account_named(work, f"programme:{month.CODE}:pool")
-        proposal = await propose(work, "aid-run", b"all of it", month.MAKER)
-        approval = await approve(work, proposal, month.CHECKER)
+        proposal = await propose(work, "aid-run", b"all of it", month.MAKER_SIGNER)
+        approval = await approve(work, proposal, month.CHECKER_SIGNER)
         legs = transfer(pool, voucher, ISSUED_CENTS)
         await post(work, [Transaction(new_event_id(), TransactionKind.ISSUE, work.now, legs, approval)])
         return voucher

@@ -13,6 +13,7 @@ import pytest
 
 from ledger.books.accounts import AccountKind
 from ledger.books.transaction import TransactionKind
+from tests.people import insert_approval, insert_operator, insert_proposal
 
 NOON = datetime(2026, 10, 6, 10, tzinfo=UTC)
 APPROVED_KINDS = frozenset(
@@ -147,28 +148,10 @@ async def insert_postings(connection: asyncpg.Connection, *transactions: tuple[U
 
 async def approval(connection: asyncpg.Connection) -> UUID:
     """Something that one operator prepared and another approved."""
-    preparer, checker, proposal_id, approval_id = (uuid4() for _ in range(4))
-    await connection.executemany(
-        "INSERT INTO ledger.operator (id, name, added_at) VALUES ($1, $2, $3)",
-        [(person, f"p{person.hex[:12]}", NOON) for person in (preparer, checker)],
-    )
-    await connection.execute(
-        """INSERT INTO ledger.proposal (id, kind, content_sha256, prepared_by, prepared_at)
-        VALUES ($1, 'test', sha256('test'), $2, $3)""",
-        proposal_id,
-        preparer,
-        NOON,
-    )
-    await connection.execute(
-        """INSERT INTO ledger.approval (id, proposal_id, prepared_by, approved_by, approved_at)
-        VALUES ($1, $2, $3, $4, $5)""",
-        approval_id,
-        proposal_id,
-        preparer,
-        checker,
-        NOON,
-    )
-    return approval_id
+    preparer, checker = (f"p{uuid4().hex[:12]}" for _ in range(2))
+    for person in (preparer, checker):
+        await insert_operator(connection, person)
+    return await insert_approval(connection, await insert_proposal(connection, preparer), checker)
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,15 @@ EARNING = f"""(
     SELECT m.account_id FROM ledger.merchant AS m INNER JOIN ledger.redemption AS r ON r.merchant_id = m.id
     WHERE r.id = {SALE}
 )"""
+PENDING_MOVE = """(
+    SELECT m.proposal_id FROM ledger.proposed_move AS m
+    WHERE NOT EXISTS (SELECT FROM ledger.approval AS a WHERE a.proposal_id = m.proposal_id)
+)"""
+SPENDER = "(SELECT payer_id FROM ledger.merchant_payment)"
+OPEN_CONVERSION = "(SELECT id FROM ledger.conversion WHERE id NOT IN (SELECT conversion_id FROM ledger.payout))"
 GUARDED, UNGUARDED = "SET session_replication_role = origin", "SET session_replication_role = replica"
 ADD_EVENT = "INSERT INTO ledger.event (subject, subject_id, kind, occurred_at)"
+ADD_ERASURE = "INSERT INTO ledger.erasure (household_id, erased_by, erased_at)"
 
 # What is done to the books, by the check that has to find it. Without triggers, unless it says GUARDED.
 TAMPERINGS: dict[str, list[str]] = {
@@ -76,21 +83,44 @@ TAMPERINGS: dict[str, list[str]] = {
         "DELETE FROM ledger.balance WHERE account_id = (SELECT id FROM ledger.account WHERE name = 'ccas:returned')",
     ],
     "accounts-keep-their-side": [
-        """ALTER TABLE ledger.balance DROP CONSTRAINT balance_keeps_its_side_l4;
-        SELECT pg_temp.book(9, max(account_id), min(account_id), 5) FROM ledger.merchant"""
+        f"""ALTER TABLE ledger.balance DROP CONSTRAINT balance_keeps_its_side_l4;
+        SELECT pg_temp.convert(m.account_id, m.id, 10000) FROM ledger.merchant AS m WHERE m.id = {SPENDER}"""
     ],
     "approved-by-another": [
         """ALTER TABLE ledger.approval DROP CONSTRAINT who_prepares_does_not_approve_l9;
         UPDATE ledger.approval SET approved_by = prepared_by""",
-        "UPDATE ledger.proposal SET prepared_by = (SELECT approved_by FROM ledger.approval)",
+        "UPDATE ledger.proposal SET prepared_by = (SELECT approved_by FROM ledger.approval LIMIT 1)",
         "UPDATE ledger.transaction_kind SET approved = true WHERE code = 'mandate'",
     ],
+    "signatures-hold": [
+        "UPDATE ledger.proposal SET signature = sha256('a') || sha256('b')",
+        "UPDATE ledger.approval SET signature = (SELECT signature FROM ledger.proposal LIMIT 1)",
+        """ALTER TABLE ledger.approval DROP CONSTRAINT is_signed_l9;
+        UPDATE ledger.approval SET signature = NULL""",
+        "UPDATE ledger.appointment SET limit_cents = 1000000000, limit_days = 1",
+        "UPDATE ledger.appointment SET signature = sha256('a') || sha256('b')",
+    ],
+    "contents-are-as-signed": ["UPDATE ledger.aid_run SET number = number + 1"],
+    "signers-were-entitled": [
+        "UPDATE ledger.appointment SET roles = 'agent'",
+        "UPDATE ledger.appointment SET recorded_at = recorded_at + interval '1 day' WHERE appointed_by <> operator_id",
+        "UPDATE ledger.appointment SET appointed_by = operator_id",
+        """UPDATE ledger.operator_key SET public_key = sha256(public_key);
+        UPDATE ledger.appointment SET public_key = sha256(public_key)""",
+        f"""{GUARDED}; {ADD_EVENT} SELECT 'operator', operator_id, 'suspend', now() FROM ledger.appointment;
+        {UNGUARDED};
+        UPDATE ledger.event SET recorded_at = recorded_at - interval '1 hour' WHERE subject = 'operator'""",
+        """INSERT INTO ledger.rejection
+            (id, proposal_id, rejected_by, reason, rejected_at, signed_with, signature)
+        SELECT id, proposal_id, approved_by, 'other', approved_at, signed_with, signature FROM ledger.approval""",
+    ],
+    "limits-were-kept": ["UPDATE ledger.appointment SET limit_cents = 1, limit_days = 30"],
     "shapes-are-allowed": [
-        f"SELECT pg_temp.book(9, v.account_id, {EARNING}, 5) FROM ledger.voucher AS v WHERE v.id = {UNUSED_VOUCHER}",
+        f"SELECT pg_temp.convert(v.account_id, {SPENDER}, 5) FROM ledger.voucher AS v WHERE v.id = {UNUSED_VOUCHER}",
         "DELETE FROM ledger.transaction_shape WHERE kind = 1",
     ],
     "euros-back-pois": [
-        """SELECT pg_temp.book(12, p.id, f.id, 5) FROM ledger.account AS p, ledger.account AS f
+        """SELECT pg_temp.book(13, f.id, p.id, 5) FROM ledger.account AS p, ledger.account AS f
         WHERE p.name = 'association:paid-out' AND f.name = 'association:guarantee-fund'"""
     ],
     "times-agree": [
@@ -112,7 +142,7 @@ TAMPERINGS: dict[str, list[str]] = {
     "runs-add-up": [
         "UPDATE ledger.aid_run SET total_cents = total_cents + 1",
         "UPDATE ledger.aid_run SET voucher_count = voucher_count + 1",
-        "UPDATE ledger.proposal SET kind = 'other'",
+        "UPDATE ledger.proposal SET kind = 'other' WHERE kind = 'aid-run'",
     ],
     "serials-are-continuous": [
         "UPDATE ledger.voucher_serial SET last_number = last_number + 1",
@@ -124,10 +154,51 @@ TAMPERINGS: dict[str, list[str]] = {
         f"""DELETE FROM identity.household WHERE household_id = {UNUSED_HOUSEHOLD};
         DELETE FROM identity.subject_key WHERE subject_id = {UNUSED_HOUSEHOLD}""",
         "INSERT INTO identity.subject_key (subject_id, wrapped_key) VALUES (gen_random_uuid(), 'x')",
+        f"{GUARDED}; {ADD_EVENT} VALUES ('household', {UNUSED_HOUSEHOLD}, 'close', now())",
+        f"{ADD_ERASURE} VALUES ({UNUSED_HOUSEHOLD}, gen_random_uuid(), now())",
+        f"""{GUARDED}; {ADD_EVENT} SELECT 'household', household_id, 'close', now() FROM ledger.card WHERE id = {PHONE};
+        {UNGUARDED}; {ADD_ERASURE} SELECT household_id, gen_random_uuid(), now() FROM ledger.card WHERE id = {PHONE};
+        DELETE FROM identity.household WHERE household_id IN (SELECT household_id FROM ledger.erasure);
+        DELETE FROM identity.subject_key WHERE subject_id IN (SELECT household_id FROM ledger.erasure)""",
+    ],
+    "ibans-change-as-approved": [
+        "DELETE FROM identity.merchant_bank",
+        """INSERT INTO ledger.iban_change (proposal_id, merchant_id, iban_hmac, cooling_days)
+        SELECT p.id, m.id, sha256('x'), 3 FROM ledger.proposal AS p CROSS JOIN ledger.merchant AS m LIMIT 1""",
     ],
     "tills-came-by-invitation": [
         "UPDATE ledger.till SET scope = 'merchant'",
         "UPDATE ledger.pairing SET expires_at = expires_at - interval '1 day'",
+    ],
+    "moves-are-as-signed": [
+        "UPDATE ledger.proposed_move SET reason = 'made-good' WHERE kind = 19",
+        "UPDATE ledger.proposed_move SET break_id = gen_random_uuid() WHERE kind = 19",
+        f"UPDATE ledger.proposed_posting SET amount_cents = amount_cents * 2 WHERE proposal_id = {PENDING_MOVE}",
+        f"DELETE FROM ledger.proposed_posting WHERE proposal_id = {PENDING_MOVE} AND line = 2",
+    ],
+    "moves-are-booked-as-approved": [
+        """UPDATE ledger.ledger_transaction SET approval_id = (
+            SELECT approval_id FROM ledger.ledger_transaction WHERE kind = 4 LIMIT 1
+        ) WHERE kind = 19""",
+    ],
+    "reversals-are-mirrors": [
+        "DELETE FROM ledger.reversal",
+        "UPDATE ledger.reversal SET reverses_id = (SELECT id FROM ledger.ledger_transaction WHERE kind = 1)",
+    ],
+    "mandates-are-cancelled-whole": [
+        """INSERT INTO ledger.mandate_cancellation (mandate_id, transaction_id, operator_id)
+        SELECT mandate_id, gen_random_uuid(), operator_id FROM ledger.funding""",
+        """INSERT INTO ledger.mandate_cancellation (mandate_id, transaction_id, operator_id)
+        SELECT gen_random_uuid(), gen_random_uuid(), operator_id FROM ledger.funding""",
+    ],
+    "vouchers-end-by-events": [
+        "UPDATE ledger.event SET xid = '3' WHERE subject = 'voucher' AND kind = 'revoke'",
+        f"""SELECT pg_temp.book(7, v.account_id, g.pool_account, 5)
+        FROM ledger.voucher AS v, ledger.programme AS g WHERE v.id = {UNUSED_VOUCHER}""",
+    ],
+    "vouchers-come-back-by-refunds": [
+        f"""INSERT INTO ledger.voucher_reopening (event_id, voucher_id, last_day)
+        VALUES (77777, {UNUSED_VOUCHER}, '2027-01-31')""",
     ],
     "sales-are-booked": [
         f"UPDATE ledger.redemption SET occurred_at = occurred_at + interval '1 second' WHERE id = {SALE}",
@@ -198,6 +269,21 @@ TAMPERINGS: dict[str, list[str]] = {
         """UPDATE ledger.redemption SET receipt_year = 2027;
         UPDATE ledger.receipt_counter SET year = 2027""",
     ],
+    "merchants-money-is-booked": [
+        "UPDATE ledger.merchant_payment SET amount_cents = amount_cents + 1",
+        "UPDATE ledger.payout SET net_cents = net_cents + 1, commission_cents = commission_cents - 1",
+        "UPDATE ledger.coupon_movement SET amount_cents = amount_cents + 100",
+        """SELECT pg_temp.book(9, payer.account_id, payee.account_id, 1) FROM ledger.merchant_payment AS p
+        INNER JOIN ledger.merchant AS payer ON payer.id = p.payer_id
+        INNER JOIN ledger.merchant AS payee ON payee.id = p.payee_id""",
+    ],
+    "conversions-are-covered": [f"{GUARDED}; {ADD_EVENT} VALUES ('conversion', {OPEN_CONVERSION}, 'cancel', now())"],
+    "owners-consented": [
+        "DELETE FROM ledger.owner_step",
+        """UPDATE ledger.owner_step SET transaction_id = gen_random_uuid()
+        WHERE transaction_id = (SELECT id FROM ledger.merchant_payment)""",
+    ],
+    "merchants-leave-empty": [f"{GUARDED}; {ADD_EVENT} VALUES ('merchant', {SPENDER}, 'close', now())"],
     "states-replay": [
         "UPDATE ledger.subject_state SET state = 'active' WHERE subject = 'card'",
         "DELETE FROM ledger.subject_state WHERE subject = 'card'",
@@ -208,7 +294,7 @@ TAMPERINGS: dict[str, list[str]] = {
         f"{GUARDED}; {ADD_EVENT} VALUES ('card', gen_random_uuid(), 'block', now())",
         f"{GUARDED}; {ADD_EVENT} VALUES ('household', {PHONE}, 'close', now())",
     ],
-    "ended-vouchers-are-empty": [f"{GUARDED}; {ADD_EVENT} VALUES ('voucher', {UNUSED_VOUCHER}, 'lapse', now())"],
+    "ended-vouchers-are-empty": [f"{GUARDED}; {ADD_EVENT} VALUES ('voucher', {UNUSED_VOUCHER}, 'lapse', '2027-01-31')"],
     "card-clocks-agree": [
         "UPDATE ledger.card_clock SET last_step = last_step + 1",
         "DELETE FROM ledger.card_clock",
@@ -235,6 +321,14 @@ TAMPERINGS: dict[str, list[str]] = {
         "DELETE FROM ledger.live_match_unit",
         "DELETE FROM ledger.unmatch",
     ],
+    "remittances-add-up": [
+        "UPDATE ledger.remittance SET number = 2",
+        "UPDATE ledger.remittance SET control_cents = control_cents + 1",
+        "UPDATE ledger.remittance_line SET amount_cents = amount_cents + 1",
+        "UPDATE ledger.remittance_line SET booked_on = booked_on - 1",
+        f"UPDATE ledger.remittance_item SET transaction_id = {SECOND_SALE}",
+        "DELETE FROM ledger.remittance_item",
+    ],
 }
 # Books a transfer from one account to another as if nobody watched: everything consistent but what is wanted.
 BOOK = """
@@ -254,6 +348,19 @@ BEGIN
     SET balance_cents = p.balance_after_cents, version = p.version, last_posted_at = instant
     FROM ledger.posting AS p WHERE p.transaction_id = booked AND p.account_id = b.account_id;
     RETURN booked;
+END
+$$;
+CREATE FUNCTION pg_temp.convert(debit bigint, owner uuid, cents bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    booked uuid;
+BEGIN
+    SELECT pg_temp.book(10, debit, converting_account_id, cents) INTO booked FROM ledger.merchant WHERE id = owner;
+    INSERT INTO ledger.conversion (id, merchant_id, amount_cents, till_id)
+    SELECT booked, owner, cents, t.id FROM ledger.till AS t WHERE t.merchant_id = owner LIMIT 1;
+    INSERT INTO ledger.owner_step (merchant_id, step, transaction_id) VALUES (owner, 1, booked);
+    INSERT INTO ledger.request_outcome (merchant_id, request_key, fingerprint, fate, result_id, decided_at)
+    VALUES (owner, sha256('forged'), sha256('forged'), 'approved', booked, now());
 END
 $$
 """
@@ -278,6 +385,19 @@ MATCHED = [
     """INSERT INTO ledger.match_unit (match_id, transaction_id, amount_cents)
     SELECT md5('{match}')::uuid, transaction_id, amount_cents
     FROM ledger.matchable_unit WHERE {unit} AND account = 'pois'""",
+]
+# One sale that the association was told of.
+REMITTED = [
+    f"""INSERT INTO ledger.remittance (id, number, first_day, last_day, line_count, item_count, control_cents, sha256,
+        made_by, made_at)
+    SELECT md5('r')::uuid, 1, booked_on, booked_on, 1, 1, amount_cents, sha256('r'),
+        (SELECT id FROM ledger.operator LIMIT 1), now()
+    FROM ledger.remittable WHERE transaction_id = {SALE}""",
+    f"""INSERT INTO ledger.remittance_line (remittance_id, number, kind, booked_on, merchant_id, item_count,
+        amount_cents)
+    SELECT md5('r')::uuid, 1, 'sale', booked_on, merchant_id, 1, amount_cents
+    FROM ledger.remittable WHERE transaction_id = {SALE}""",
+    f"INSERT INTO ledger.remittance_item (transaction_id, remittance_id, number) VALUES ({SALE}, md5('r')::uuid, 1)",
 ]
 UNMATCHED = """INSERT INTO ledger.unmatch (match_id, unmatched_by, unmatched_at)
     SELECT md5('m2')::uuid, (SELECT id FROM ledger.operator LIMIT 1), now()"""

@@ -16,7 +16,6 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import text
 
-from ledger.approvals.actions import add_operator
 from ledger.books.journal import post
 from ledger.books.transaction import Transaction, TransactionKind, transfer
 from ledger.cards.actions import issue_card
@@ -43,6 +42,7 @@ from ledger.programmes.actions import (
 from ledger.vouchers.actions import issue_chunk
 from ledger.vouchers.model import Grant, IssueOrder
 from tests.databases import DatabaseUrls, TestServer
+from tests.people import enrol, signer
 
 DATA = Path(__file__).parent / "data"
 PROGRAMME = "TOWN-2026"
@@ -147,14 +147,14 @@ async def cloned_town(server: TestServer, town: Town) -> AsyncIterator[DatabaseU
 
 async def _build(ledger: Ledger, database: str) -> Town:
     for operator in (AGENT, CHECKER):
-        await add_operator(ledger, operator)
+        await enrol(ledger, operator)
     await import_programme(ledger, DATA / "programme.toml", AGENT)
     await import_merchants(ledger, DATA / "merchants.csv", AGENT)
     await import_households(ledger, PROGRAMME, DATA / "households.csv", AGENT)
     await record_mandate(ledger, PROGRAMME, "2026-1107", 5_000_00, AGENT)
     await confirm_funding(ledger, "2026-1107", CHECKER)
-    await prepare_aid_run(ledger, PROGRAMME, AGENT)
-    await approve_aid_run(ledger, PROGRAMME, 1, CHECKER)
+    await prepare_aid_run(ledger, PROGRAMME, signer(AGENT))
+    await approve_aid_run(ledger, PROGRAMME, 1, signer(CHECKER))
     shops = tuple(await list_merchants(ledger))
     households = {entry.case_number: entry.household_id for entry in await list_households(ledger, PROGRAMME)}
     return Town(

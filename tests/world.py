@@ -7,12 +7,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
+from ledger.adjustments.actions import approve_move, propose_reserve_loss, propose_reversal
+from ledger.adjustments.model import Reason
+from ledger.calendar import paris_day
 from ledger.cards.actions import block_card, issue_card
 from ledger.cards.model import Credential, IssuedCard, parse_credential
 from ledger.cards.rules import one_time_code, step_at
 from ledger.clock import FixedClock
+from ledger.conversions.actions import ask_for_coupons, import_payouts, pay_merchant
+from ledger.conversions.model import CouponMovement, MerchantPayment
+from ledger.conversions.rules import LOT_COLUMNS
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import Refusal
 from ledger.identifiers import new_event_id
@@ -30,7 +38,9 @@ from ledger.programmes.actions import approve_aid_run, list_households, prepare_
 from ledger.redemptions.actions import abandon, refund
 from ledger.redemptions.desk import Desk
 from ledger.redemptions.model import Line, Redemption, RedemptionRequest, Refund, RefundRequest, RequestKey
+from ledger.vouchers.actions import revoke
 from tests import month
+from tests.owners import Owning
 
 
 @dataclass(frozen=True)
@@ -47,8 +57,8 @@ class World:
 
 async def small_world(ledger: Ledger, clock: FixedClock) -> World:
     await month.programme_with_households(ledger)
-    await prepare_aid_run(ledger, month.CODE, month.MAKER)
-    await approve_aid_run(ledger, month.CODE, 1, month.CHECKER)
+    await prepare_aid_run(ledger, month.CODE, month.MAKER_SIGNER)
+    await approve_aid_run(ledger, month.CODE, 1, month.CHECKER_SIGNER)
     await import_merchants(ledger, month.MERCHANTS_FILE, month.MAKER)
     one, other, idle = [merchant.siret for merchant in await list_merchants(ledger)][:3]
     tills = (await _till(ledger, one), await _till(ledger, other))
@@ -62,7 +72,19 @@ async def small_world(ledger: Ledger, clock: FixedClock) -> World:
     sales = await _sales(ledger, clock, tills, phone, paper)
     await abandon(ledger, await till_by_token(ledger, tills[0].token), sha256(b"lost").digest())
     made = await _refund(ledger, tills[0], sales[0])
+    await _moves(ledger)
+    await move_money(ledger, clock, other, payee=idle)
     return World(households, phone, paper, tills, sales, made)
+
+
+async def _moves(ledger: Ledger) -> None:
+    """A loss of the reserve that was reversed, one that waits for approval, a voucher revoked."""
+    maker, checker = month.MAKER_SIGNER, month.CHECKER_SIGNER
+    loss = await approve_move(ledger, (await propose_reserve_loss(ledger, 250, maker)).proposal_id, checker)
+    back = await propose_reversal(ledger, loss.transaction_id, Reason.NEVER_HAPPENED, maker)
+    await approve_move(ledger, back.proposal_id, checker)
+    await propose_reserve_loss(ledger, 400, maker)
+    await revoke(ledger, f"{month.CODE}-2026-000056", month.CHECKER)
 
 
 async def _till(ledger: Ledger, siret: str) -> PairedTill:
@@ -139,3 +161,19 @@ async def _refund(ledger: Ledger, till: PairedTill, redemption_id: UUID) -> UUID
     made = (await refund(ledger, session, asked)).result
     assert isinstance(made, Refund), made
     return made.id
+
+
+async def move_money(ledger: Ledger, clock: FixedClock, siret: str, *, payee: str) -> None:
+    """A shop has one conversion paid and one open, pays another shop, and takes coupons."""
+    owner = await Owning.of(ledger, clock, siret, month.MAKER)
+    await owner.convert(100)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "lot.csv"
+        rows = [LOT_COLUMNS, ("LOT-1", paris_day(clock.now()), siret, 100, 2, 98)]
+        file.write_text("".join(";".join(map(str, row)) + "\n" for row in rows))
+        await import_payouts(ledger, file, month.MAKER)
+    await owner.convert(50)
+    paid = await pay_merchant(ledger, owner.device, owner.asked(), payee, 30)
+    taken = await ask_for_coupons(ledger, owner.device, owner.asked(), 100)
+    assert isinstance(paid.result, MerchantPayment)
+    assert isinstance(taken.result, CouponMovement)

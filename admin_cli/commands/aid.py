@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from admin_cli.arguments import PROGRAMME, Whole
+from admin_cli.arguments import PROGRAMME, REASON, Whole
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import amount, facts, table
 from ledger.errors import N_
@@ -27,7 +27,7 @@ noun = noun_group("aid", help=N_("Aid runs: a voucher for each entitled househol
 async def prepare(session: Session, programme: str) -> None:
     from ledger.programmes.actions import prepare_aid_run
 
-    run = await prepare_aid_run(session.ledger, programme, session.operator)
+    run = await prepare_aid_run(session.ledger, programme, await session.signer())
     text = _("Another person approves it with `bonpois aid approve {programme} {number}`.")
     session.show(document(run), _run(run), text.format(programme=run.programme_code, number=run.number))
 
@@ -38,9 +38,25 @@ async def prepare(session: Session, programme: str) -> None:
 async def approve(session: Session, programme: str, number: int) -> None:
     from ledger.programmes.actions import approve_aid_run
 
+    signer = await session.signer()
     with session.progress(_("Vouchers")) as progress:
-        run = await approve_aid_run(session.ledger, programme, number, session.operator, progress=progress)
+        run = await approve_aid_run(session.ledger, programme, number, signer, progress=progress)
     session.show(document(run), _run(run))
+
+
+@command(noun, "reject", help=N_("Reject a run, or take it back; its households wait again."), changes=True)
+@PROGRAMME
+@click.argument("number", type=Whole(1, RUN_MAX), metavar=N_("RUN"), help=N_("Number of the run."))
+@REASON
+async def reject(session: Session, programme: str, number: int, reason: str) -> None:
+    from ledger.approvals.actions import reject_proposal
+    from ledger.approvals.model import Reason
+    from ledger.programmes.actions import aid_run_numbered
+
+    run = await aid_run_numbered(session.ledger, programme, number)
+    await reject_proposal(session.ledger, run.proposal_id, await session.signer(), Reason(reason))
+    rejected = await aid_run_numbered(session.ledger, programme, number)
+    session.show(document(rejected), _run(rejected))
 
 
 @command(noun, "list", help=N_("List the runs."))
@@ -105,5 +121,6 @@ def state(code: str) -> str:
         "pending": _("waits for approval"),
         "approved": _("approved, not all issued"),
         "issued": _("issued"),
+        "rejected": _("rejected"),
     }
     return words.get(code, code)

@@ -69,6 +69,15 @@ async def restore(session: Session, file: Path) -> None:
     session.show(state, _state(state))
 
 
+@command(noun, "vacuum-identity", help=N_("Take what was erased out of the files of the database."), opens=False)
+async def vacuum(session: Session) -> None:
+    from ledger.maintenance import vacuum_identity
+
+    await vacuum_identity(Settings.from_environment(session.home))
+    kept = _("Backups made before still hold it, and the key file opens them: throw them away in time.")
+    session.show({"done": True}, _("Nothing that was erased is left in the tables."), kept)
+
+
 def _state(state: DatabaseState) -> RenderableType:
     return facts(
         [

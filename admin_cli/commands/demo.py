@@ -47,7 +47,7 @@ async def demo(session: Session, folder: Path | None) -> int:
         lambda service: session.show_unless_json(story.service_line(service)),
     )
     document = story.document(rehearsed)
-    written = story.write_report(home, rehearsed)
+    written = story.write_reports(home, rehearsed)
     if session.as_json:
         print_json(document)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
@@ -11,6 +12,11 @@ from admin_cli.console import Session, command, noun_group
 from admin_cli.display import amount, facts, table
 from ledger.errors import N_
 from ledger.texts import gettext as _
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ledger.programmes.model import SilentHousehold
 
 noun = noun_group("household", help=N_("The households and the decisions on record."))
 
@@ -78,6 +84,58 @@ async def show(session: Session, programme: str, case: str) -> None:
         ]
     )
     session.show(found, people)
+
+
+@command(noun, "erase", help=N_("Forget a household for good: who it was, not what was paid."), changes=True)
+@PROGRAMME
+@CASE
+@click.option("--give-up", is_flag=True, help=N_("What is left on its vouchers returns to the programme."))
+async def erase(session: Session, *, programme: str, case: str, give_up: bool) -> None:
+    from ledger.programmes.actions import erase_household
+
+    done = await erase_household(session.ledger, programme, case, session.operator, give_up=give_up)
+    people = facts(
+        [
+            (_("Cards blocked"), done.cards_blocked),
+            (_("Vouchers revoked"), done.vouchers_revoked),
+            (_("Given up"), amount(done.given_up_cents)),
+            (_("Still known in"), ", ".join(done.also_in)),
+        ]
+    )
+    session.show(done, _("The household is forgotten."), people, _disk_hint())
+
+
+@command(noun, "retention", help=N_("List the households silent for too long, and erase them."), changes=True)
+@PROGRAMME
+@click.option("--erase", "erases", is_flag=True, help=N_("Erase them, one by one; without it, only list them."))
+async def retention(session: Session, *, programme: str, erases: bool) -> int:
+    from ledger.programmes.actions import erase_silent_households, silent_households
+
+    if not erases:
+        silent = await silent_households(session.ledger, programme)
+        session.show([_silent(found) for found in silent], _silent_table(silent))
+        return 0
+    with session.progress(_("Households")) as progress:
+        run = await erase_silent_households(session.ledger, programme, session.operator, progress)
+    kept = [{**_silent(each.household), "code": each.refusal, "left_cents": each.left_cents} for each in run.retained]
+    rows = [(each.household.case_number, each.refusal, amount(each.left_cents)) for each in run.retained]
+    people = [table([_("Case number"), _("Not erased"), _("Left")], rows)] if rows else []
+    session.show({"erased": len(run.erased), "retained": kept}, facts([(_("Erased"), len(run.erased))]), *people)
+    session.show_unless_json(_disk_hint())
+    return 1 if kept else 0
+
+
+def _silent(found: SilentHousehold) -> dict[str, object]:
+    """A household as the agent knows it; its id in the books would tie the two together."""
+    return {"case_number": found.case_number, "last_contact_at": found.last_contact_at}
+
+
+def _silent_table(silent: list[SilentHousehold]) -> RenderableType:
+    return table([_("Case number"), _("Last contact")], [(each.case_number, each.last_contact_at) for each in silent])
+
+
+def _disk_hint() -> str:
+    return _("It leaves the files of the database with `bonpois db vacuum-identity`.")
 
 
 def medium(code: str) -> str:

@@ -8,7 +8,7 @@ import rich_click as click
 
 from admin_cli.arguments import DRY_RUN, FILE, FILE_METAVAR, SIRET
 from admin_cli.console import Session, command, noun_group
-from admin_cli.display import facts, table
+from admin_cli.display import facts, qr_code, table
 from ledger.errors import N_
 from ledger.texts import gettext as _
 from ledger.texts import ngettext
@@ -57,6 +57,26 @@ async def approve(session: Session, siret: str) -> None:
     session.show(merchant, facts([(_("Name"), merchant.name), (_("State"), state(merchant.state))]))
 
 
+@command(noun, "owner-code", help=N_("Set up the code that lets a merchant's money move."), changes=True)
+@SIRET
+async def owner_code(session: Session, siret: str) -> None:
+    from ledger.merchants.owners import enrol_owner
+
+    owner = await enrol_owner(session.ledger, siret, session.operator)
+    warning = _("Let the owner scan it now: this is shown only once, and an earlier one is worth nothing any more.")
+    document = {"siret": owner.siret, "name": owner.name, "uri": owner.uri}
+    session.show(document, facts([(_("Name"), owner.name)]), qr_code(owner.uri), warning)
+
+
+@command(noun, "close", help=N_("Let a merchant leave for good; refused while anything is open."), changes=True)
+@SIRET
+async def close(session: Session, siret: str) -> None:
+    from ledger.conversions.actions import close_merchant
+
+    merchant = await close_merchant(session.ledger, siret, session.operator)
+    session.show(merchant, facts([(_("Name"), merchant.name), (_("State"), state(merchant.state))]))
+
+
 def remittance(code: str) -> str:
     """How the association books the sales, in words."""
     return {"detail": _("one by one"), "daily": _("one total a day")}.get(code, code)
@@ -64,4 +84,4 @@ def remittance(code: str) -> str:
 
 def state(code: str) -> str:
     """The state of a merchant, in words."""
-    return {"approved": _("approved"), "suspended": _("suspended")}.get(code, code)
+    return {"approved": _("approved"), "suspended": _("suspended"), "closed": _("closed")}.get(code, code)

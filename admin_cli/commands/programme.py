@@ -68,9 +68,11 @@ async def show(session: Session, programme: str) -> None:
             (_("Derogations"), ", ".join(sorted(rules.eligibility.derogations))),
             (_("Days of validity"), rules.validity.days),
             (_("Within the calendar year"), rules.validity.calendar_year),
+            (_("Days of grace after a late refund"), rules.validity.grace_days),
             (_("Categories"), ", ".join(sorted(rules.basket.eligible))),
             (_("Paper card, per sale at most"), amount(rules.caps.paper_sale_cents)),
             (_("Paper card, per day at most"), amount(rules.caps.paper_day_cents)),
+            (_("Days of identity after the last contact"), rules.identity_days),
         ]
     )
     session.show(document(found), people)

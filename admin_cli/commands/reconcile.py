@@ -58,7 +58,7 @@ PERIOD = click.option(
 
 
 @command(noun, "import", help=N_("Take a statement of one month, whole or not at all."), changes=True)
-@click.argument("file", type=FILE, metavar=FILE_METAVAR, help=N_("As the association exports it."))
+@click.argument("file", type=FILE, metavar=FILE_METAVAR, help=N_("As the association or the bank exports it."))
 @ACCOUNT
 @click.option("--period", type=Month(), metavar=N_("MONTH"), help=N_("As 2026-10; by default the month of its rows."))
 @click.option(
@@ -174,3 +174,14 @@ async def report(session: Session, account: str, period: date | None) -> int:
     made = await reconciliation_report(session.ledger, Account(account), period=period)
     session.show(document(made), *report_for_people(made))
     return 0 if made.is_clean else 1
+
+
+@command(noun, "prove", help=N_("Prove the five identities of the books; 1 when one does not hold."))
+async def prove(session: Session) -> int:
+    from admin_cli.reconciliation import identity_table
+    from ledger.reconciliation.actions import prove_identities
+    from ledger.reconciliation.document import identities_document
+
+    found = await prove_identities(session.ledger)
+    session.show(identities_document(found), *(identity_table(one) for one in found))
+    return 0 if all(one.holds for one in found) else 1

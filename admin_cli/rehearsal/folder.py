@@ -84,6 +84,11 @@ class Month:
         return self.folder / "menages.csv"
 
     @property
+    def reserve_statement(self) -> Path | None:
+        """The bank's statement of the reserve, where the folder has one."""
+        return next(iter(sorted(self.folder.glob("releve-reserve-*"))), None)
+
+    @property
     def sirets(self) -> list[str]:
         """The merchants that sell or refund."""
         return sorted({sale.siret for sale in self.purchases} | {refund.siret for refund in self.refunds})

@@ -13,7 +13,6 @@ from uuid import NAMESPACE_URL, uuid5
 
 import httpx
 
-from admin_cli.display import Advance
 from admin_cli.rehearsal.folder import Month, Purchase, RefundOfTicket
 from admin_cli.rehearsal.service import RunningService
 from admin_cli.rehearsal.wallets import Wallets
@@ -58,15 +57,6 @@ class Player:
     played: Played = field(default_factory=Played)
     sales: dict[str, str] = field(default_factory=dict)
 
-    async def play(self, month: Month, advance: Advance) -> Played:
-        """Everything in the order of time."""
-        events = list(in_order(month))
-        for place, event in enumerate(events, start=1):
-            self.clock.set(event.at)
-            await (self.buy(event) if isinstance(event, Purchase) else self.refund(event))
-            advance(place, len(events))
-        return self.played
-
     async def buy(self, purchase: Purchase) -> None:
         """Scan, key the basket, compare."""
         card = self.wallets.cards[purchase.case_number]
@@ -103,9 +93,13 @@ class Player:
         if siret in self.wallets.tokens:
             return
         invitation = await invite_till(ledger, siret, "till", operator)
-        answer = await self._send("/v1/tills/pair", {}, {"pairing_code": invitation.code})
-        self.wallets.tokens[siret] = answer.raise_for_status().json()["token"]
+        self.wallets.tokens[siret] = await self.exchange(invitation.code)
         self.wallets.save()
+
+    async def exchange(self, pairing_code: str) -> str:
+        """The token that a device gets for a one-time code."""
+        answer = await self.send("/v1/tills/pair", {}, {"pairing_code": pairing_code})
+        return str(answer.raise_for_status().json()["token"])
 
     def _count(self, answer: httpx.Response) -> None:
         self.played.repeated += answer.headers.get("idempotency-replayed") == "true"
@@ -120,9 +114,10 @@ class Player:
             "Authorization": f"Bearer {self.wallets.tokens[siret]}",
             "Idempotency-Key": str(uuid5(NAMESPACE_URL, key)),
         }
-        return await self._send(path, headers, body)
+        return await self.send(path, headers, body)
 
-    async def _send(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> httpx.Response:
+    async def send(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> httpx.Response:
+        """One call to the service; refuses `ServiceGone` where it is gone or failed."""
         try:
             answer = await self.client.post(self.service.url + path, headers=headers, json=body)
         except httpx.TransportError:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 
 from admin_cli.display import Advance
-from admin_cli.rehearsal.folder import Month
-from admin_cli.rehearsal.player import Played, Player, new_client
+from admin_cli.rehearsal.closing import ReserveClosed, close_reserve
+from admin_cli.rehearsal.folder import Month, Purchase, RefundOfTicket
+from admin_cli.rehearsal.movements import (
+    Movement,
+    MovesPlayed,
+    Payouts,
+    enrol_movers,
+    movers,
+    play_movement,
+    read_movements,
+)
+from admin_cli.rehearsal.player import Played, Player, in_order, new_client
 from admin_cli.rehearsal.service import RunningService, running_service
-from admin_cli.rehearsal.setting_up import AGENT, FINANCE, set_up
+from admin_cli.rehearsal.setting_up import set_up
+from admin_cli.rehearsal.staff import AGENT, FINANCE, TREASURER, Staff
 from admin_cli.rehearsal.wallets import Wallets
 from ledger.checks.actions import run_checks
 from ledger.checks.model import Violation
@@ -20,26 +31,40 @@ from ledger.errors import FileAlreadyImported
 from ledger.home import Home
 from ledger.opening import is_rehearsal, mark_rehearsal, opened_ledger
 from ledger.programmes.model import AidRun
-from ledger.reconciliation.actions import import_statement, match_statement, reconciliation_report
-from ledger.reconciliation.model import Report
+from ledger.reconciliation.actions import (
+    import_statement,
+    match_statement,
+    prove_identities,
+    reconciliation_report,
+)
+from ledger.reconciliation.model import Identity, Report
 
 Progress = Callable[[str], AbstractContextManager[Advance]]
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What came of it."""
+    """What came of it. `reserve`: where the folder has a statement of the reserve."""
 
     month: Month
     run: AidRun
     played: Played
+    moved: MovesPlayed
     report: Report
+    reserve: ReserveClosed | None
+    identities: list[Identity]
     violations: list[Violation]
 
     @property
     def as_expected(self) -> bool:
-        """Every answer was the expected one, the proof is zero, every invariant holds. Open breaks are no fault."""
-        return not self.played.differences and self.report.proof.proof_cents == 0 and not self.violations
+        """Every answer was the expected one, every proof is zero, every invariant holds. Open breaks are no fault."""
+        reserve_is_proven = self.reserve is None or self.reserve.after.proof.proof_cents == 0
+        return (
+            not (self.played.differences or self.moved.differences or self.violations)
+            and self.report.proof.proof_cents == 0
+            and reserve_is_proven
+            and all(identity.holds for identity in self.identities)
+        )
 
 
 async def rehearse(home: Home, month: Month, progress: Progress, told: Callable[[RunningService], None]) -> Rehearsed:
@@ -47,20 +72,26 @@ async def rehearse(home: Home, month: Month, progress: Progress, told: Callable[
 
     Refuses a home that is in use for real (`RehearsalOnly`); `ServiceGone` where the service stops meanwhile.
     """
+    movements = read_movements(month.folder)
     clock = await _rehearsal_clock(home, month)
     wallets = Wallets.open(home.rehearsal_clock.parent / "handed-out.json")
+    staff = Staff(home.rehearsal_clock.parent / "operators")
     async with opened_ledger(home) as ledger:
         with progress("set-up") as advance:
-            run = await set_up(ledger, clock, month, wallets, advance)
+            run = await set_up(ledger, clock, month, staff, wallets, advance)
         async with running_service(home) as service, new_client() as client:
             told(service)
             player = Player(client, service, clock, wallets)
             for siret in month.sirets:
                 await player.pair(ledger, siret, AGENT)
+            await enrol_movers(ledger, player, movers(movements), AGENT)
             with progress("purchases") as advance:
-                played = await player.play(month, advance)
-        report = await _reconcile(ledger, clock, month)
-        return Rehearsed(month, run, played, report, await run_checks(ledger))
+                moved = await _play(ledger, player, month, movements, advance)
+        clock.set(month.closes_at)
+        report = await _reconcile(ledger, month)
+        reserve = await close_reserve(ledger, month.reserve_statement, staff)
+        identities = await prove_identities(ledger)
+        return Rehearsed(month, run, player.played, moved, report, reserve, identities, await run_checks(ledger))
 
 
 async def _rehearsal_clock(home: Home, month: Month) -> RehearsalClock:
@@ -73,8 +104,26 @@ async def _rehearsal_clock(home: Home, month: Month) -> RehearsalClock:
     return clock
 
 
-async def _reconcile(ledger: Ledger, clock: RehearsalClock, month: Month) -> Report:
-    clock.set(month.closes_at)
+async def _play(
+    ledger: Ledger, player: Player, month: Month, movements: Sequence[Movement | Payouts], advance: Advance
+) -> MovesPlayed:
+    """Everything in the order of time."""
+    moved = MovesPlayed()
+    events = sorted([*in_order(month), *movements], key=lambda event: event.at)
+    for place, event in enumerate(events, start=1):
+        player.clock.set(event.at)
+        match event:
+            case Purchase():
+                await player.buy(event)
+            case RefundOfTicket():
+                await player.refund(event)
+            case _:
+                await play_movement(ledger, player, event, TREASURER, moved)
+        advance(place, len(events))
+    return moved
+
+
+async def _reconcile(ledger: Ledger, month: Month) -> Report:
     with suppress(FileAlreadyImported):
         await import_statement(ledger, month.statement, FINANCE)
     await match_statement(ledger, FINANCE)

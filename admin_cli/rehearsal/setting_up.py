@@ -9,8 +9,8 @@ from contextlib import suppress
 
 from admin_cli.display import Advance
 from admin_cli.rehearsal.folder import Month
+from admin_cli.rehearsal.staff import AGENT, APPROVER, FINANCE, Staff
 from admin_cli.rehearsal.wallets import Wallets
-from ledger.approvals.actions import add_operator
 from ledger.cards.actions import issue_card
 from ledger.clock import RehearsalClock
 from ledger.database.unit_of_work import Ledger
@@ -28,25 +28,23 @@ from ledger.programmes.actions import (
 )
 from ledger.programmes.model import AidRun
 
-AGENT, APPROVER, FINANCE = "agent.rehearsal", "approver.rehearsal", "finance.rehearsal"
-
 _DONE_BEFORE: tuple[type[Refusal], ...] = (AlreadyExists, FileAlreadyImported)
 
 
-async def set_up(ledger: Ledger, clock: RehearsalClock, month: Month, wallets: Wallets, advance: Advance) -> AidRun:
+async def set_up(
+    ledger: Ledger, clock: RehearsalClock, month: Month, staff: Staff, wallets: Wallets, advance: Advance
+) -> AidRun:
     """Operators, programme, merchants, households, euros, the aid run, and a card for each household."""
     clock.set(month.starts_at)
-    for name in (AGENT, APPROVER, FINANCE):
-        with suppress(*_DONE_BEFORE):
-            await add_operator(ledger, name)
-    programme = await import_programme(ledger, month.programme_file, AGENT)
+    await staff.take_office(ledger)
+    programme = await import_programme(ledger, month.programme_file, FINANCE)
     with suppress(*_DONE_BEFORE):
         await import_merchants(ledger, month.merchants_file, AGENT)
     with suppress(*_DONE_BEFORE):
         await import_households(ledger, programme.code, month.households_file, AGENT)
     await _fund(ledger, clock, month, programme.code)
     clock.set(month.aid_run_at)
-    run = await _issue(ledger, programme.code)
+    run = await _issue(ledger, programme.code, staff)
     await _hand_out_cards(ledger, programme.code, month, wallets, advance)
     return run
 
@@ -61,12 +59,12 @@ async def _fund(ledger: Ledger, clock: RehearsalClock, month: Month, programme: 
             await confirm_funding(ledger, mandate.number, FINANCE)
 
 
-async def _issue(ledger: Ledger, programme: str) -> AidRun:
+async def _issue(ledger: Ledger, programme: str, staff: Staff) -> AidRun:
     """Prepared by one, approved by another; a half-issued run goes on."""
     runs = await list_aid_runs(ledger)
-    run = runs[0] if runs else await prepare_aid_run(ledger, programme, AGENT)
+    run = runs[0] if runs else await prepare_aid_run(ledger, programme, staff.signer(AGENT))
     with suppress(NotPending, NothingToIssue):
-        run = await approve_aid_run(ledger, programme, run.number, APPROVER)
+        run = await approve_aid_run(ledger, programme, run.number, staff.signer(APPROVER))
     return run
 
 

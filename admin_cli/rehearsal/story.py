@@ -10,14 +10,17 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from admin_cli.display import Cell, amount, facts, table
-from admin_cli.reconciliation import breaks_table, statement_form
+from admin_cli.reconciliation import breaks_table, identities_table, statement_form
+from admin_cli.rehearsal.closing import ReserveClosed
 from admin_cli.rehearsal.folder import Month
-from admin_cli.rehearsal.player import Difference, Played
+from admin_cli.rehearsal.movements import MovesPlayed
+from admin_cli.rehearsal.player import Difference
 from admin_cli.rehearsal.rehearsal import Rehearsed
 from admin_cli.rehearsal.service import RunningService
 from ledger.errors import N_
 from ledger.home import Home
 from ledger.reconciliation import document as reconciliation
+from ledger.reconciliation.model import Report
 from ledger.texts import format_cents, ngettext
 from ledger.texts import gettext as _
 
@@ -46,16 +49,43 @@ def service_line(service: RunningService) -> RenderableType:
     return Text(_("The service answers at {url} (process {pid}).").format(url=service.url, pid=service.pid))
 
 
-def ending(told: Rehearsed, report_file: Path) -> list[RenderableType]:
-    """The month in figures, every difference with the association, the proof, and the verdict."""
+def ending(told: Rehearsed, report_files: list[Path]) -> list[RenderableType]:
+    """The month in figures, every difference with the association and the bank, the proofs, and the verdict."""
     return [
         _at_the_tills(told),
+        _among_merchants(told.moved),
         Text(_("Reconciliation with the association"), style="bold"),
         statement_form(told.report),
         *([breaks_table(told.report)] if told.report.breaks else []),
-        *_surprises(told.played),
-        *_verdict(told, report_file),
+        *(_at_the_bank(told.reserve) if told.reserve else []),
+        Text(_("The five identities"), style="bold"),
+        identities_table(told.identities),
+        *_surprises([*told.played.differences, *told.moved.differences]),
+        *_verdict(told, report_files),
     ]
+
+
+def _among_merchants(moved: MovesPlayed) -> RenderableType:
+    return facts(
+        [
+            (_("Paid between merchants"), _with_count(moved.cents["payment"], moved.counts["payment"])),
+            (_("Taken in paper coupons"), _with_count(moved.cents["coupons"], moved.counts["coupons"])),
+            (_("Conversions asked for"), _with_count(moved.cents["conversion"], moved.counts["conversion"])),
+            (_("Conversions paid by the treasurer"), _with_count(moved.paid_gross_cents, moved.paid)),
+        ]
+    )
+
+
+def _at_the_bank(reserve: ReserveClosed) -> list[RenderableType]:
+    parts: list[RenderableType] = [
+        Text(_("Reconciliation of the reserve with the bank"), style="bold"),
+        statement_form(reserve.before),
+    ]
+    if reserve.before.breaks:
+        parts.append(breaks_table(reserve.before))
+    if any(found.cleared for found in reserve.after.breaks):
+        parts.append(Text(_("The fee was booked as a loss of the reserve by two people; its difference is closed.")))
+    return parts
 
 
 def _at_the_tills(told: Rehearsed) -> RenderableType:
@@ -77,15 +107,15 @@ def _with_count(cents: int, count: int) -> Text:
     return Text(_("{amount} Pois ({count})").format(amount=format_cents(cents), count=count))
 
 
-def _surprises(played: Played) -> list[RenderableType]:
-    if not played.differences:
+def _surprises(differences: list[Difference]) -> list[RenderableType]:
+    if not differences:
         return []
-    shown = played.differences[:_DIFFERENCES_SHOWN_MAX]
+    shown = differences[:_DIFFERENCES_SHOWN_MAX]
     title = ngettext(
         "{count} answer was not the expected one; the first is ticket {ticket}",
         "{count} answers were not the expected ones; the first is ticket {ticket}",
-        len(played.differences),
-    ).format(count=len(played.differences), ticket=shown[0].ticket)
+        len(differences),
+    ).format(count=len(differences), ticket=shown[0].ticket)
     rows = [(found.ticket, _in_words(found.expected), _in_words(found.answered)) for found in shown]
     return [Text(title, style="bold red"), table([_("Ticket"), _("Expected"), _("Answered")], rows)]
 
@@ -96,28 +126,33 @@ def _in_words(outcome: str) -> str:
     return f"{_(_OUTCOMES.get(word, word))} {format_cents(int(rest)) if rest.isdigit() else rest}".rstrip()
 
 
-def _verdict(told: Rehearsed, report_file: Path) -> list[RenderableType]:
+def _verdict(told: Rehearsed, report_files: list[Path]) -> list[RenderableType]:
     rows: list[tuple[str, Cell]] = [
         (_("Proof"), amount(told.report.proof.proof_cents)),
         (_("Differences named"), len(told.report.breaks)),
         (_("Invariants broken"), len(told.violations)),
-        (_("Report"), str(report_file)),
+        *((_("Report"), str(file)) for file in report_files),
     ]
     verdict = _("As expected.") if told.as_expected else _("Not as expected.")
     style = "bold green" if told.as_expected else "bold red"
     return [facts(rows), Text(verdict, style=style)]
 
 
-def write_report(home: Home, told: Rehearsed) -> Path:
-    """The reconciliation report beside the rehearsal, as `bonpois reconcile report --json` would print it."""
-    path = home.rehearsal_clock.parent / f"reconciliation-{told.report.statement.period}.json"
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(reconciliation.document(told.report)), indent=2) + b"\n")
+def write_reports(home: Home, told: Rehearsed) -> list[Path]:
+    """The reconciliation reports beside the rehearsal, as `bonpois reconcile report --json` would print them."""
+    reports = [told.report, *([told.reserve.after] if told.reserve else [])]
+    return [_write(home.rehearsal_clock.parent, report) for report in reports]
+
+
+def _write(folder: Path, report: Report) -> Path:
+    path = folder / f"reconciliation-{report.statement.account.value}-{report.statement.period}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(reconciliation.document(report)), indent=2) + b"\n")
     return path
 
 
 def document(told: Rehearsed) -> dict[str, Any]:
     """The story for programs."""
-    played = told.played
+    played, differences = told.played, [*told.played.differences, *told.moved.differences]
     return {
         "as_expected": told.as_expected,
         "issued_cents": told.run.total_cents,
@@ -129,10 +164,20 @@ def document(told: Rehearsed) -> dict[str, Any]:
         "refunds": played.refunded,
         "refunded_cents": played.refunded_cents,
         "repeated": played.repeated,
-        "first_difference": _difference(played.differences[0]) if played.differences else None,
-        "differences": [_difference(found) for found in played.differences],
+        "movements": {
+            kind: {"count": told.moved.counts[kind], "cents": told.moved.cents[kind]} for kind in told.moved.counts
+        },
+        "payouts": {
+            "count": told.moved.paid,
+            "gross_cents": told.moved.paid_gross_cents,
+            "commission_cents": told.moved.paid_commission_cents,
+        },
+        "first_difference": _difference(differences[0]) if differences else None,
+        "differences": [_difference(found) for found in differences],
         "violations": told.violations,
         "reconciliation": reconciliation.document(told.report),
+        "reserve": reconciliation.document(told.reserve.after) if told.reserve else None,
+        "identities": reconciliation.identities_document(told.identities),
     }
 
 

@@ -33,11 +33,13 @@ class HeldCard:
 
 @dataclass
 class Wallets:
-    """Cards by case number, till tokens by SIRET."""
+    """Cards by case number, till tokens by SIRET; by SIRET too the owners' devices and what their telephones hold."""
 
     path: Path
     cards: dict[str, HeldCard] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
+    owner_tokens: dict[str, str] = field(default_factory=dict)
+    owner_secrets: dict[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def open(cls, path: Path) -> Wallets:
@@ -45,14 +47,20 @@ class Wallets:
         if not path.exists():
             return cls(path)
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return cls(path, {case: HeldCard(**card) for case, card in kept["cards"].items()}, kept["tokens"])
+        cards = {case: HeldCard(**card) for case, card in kept["cards"].items()}
+        return cls(path, cards, kept["tokens"], kept["owner_tokens"], kept["owner_secrets"])
 
     def hand_out(self, case_number: str, card: IssuedCard) -> None:
         self.cards[case_number] = HeldCard(card.number, card.kind, card.secret, card.pin)
 
     def save(self) -> None:
         """Replace the file in one step."""
-        kept = {"cards": {case: asdict(card) for case, card in self.cards.items()}, "tokens": self.tokens}
+        kept = {
+            "cards": {case: asdict(card) for case, card in self.cards.items()},
+            "tokens": self.tokens,
+            "owner_tokens": self.owner_tokens,
+            "owner_secrets": self.owner_secrets,
+        }
         beside = self.path.with_suffix(".new")
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

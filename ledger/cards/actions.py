@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from ledger.approvals.actions import operator_named
+from ledger.approvals.model import Role
 from ledger.cards import rules, store
 from ledger.cards.model import Card, CardKind, IssuedCard
 from ledger.database.unit_of_work import Ledger, UnitOfWork
@@ -15,7 +16,7 @@ from ledger.identifiers import new_subject_id
 async def issue_card(ledger: Ledger, household_id: UUID, kind: CardKind, operator: str) -> IssuedCard:
     """Issue one more card to a household; its balance is the household's, so nothing moves in the books."""
     async with ledger.unit_of_work() as work:
-        await operator_named(work, operator)
+        await operator_named(work, operator, Role.AGENT)
         return await _issue(work, household_id, kind)
 
 
@@ -28,6 +29,7 @@ async def block_card(ledger: Ledger, number: int, operator: str) -> Card:
 async def replace_card(ledger: Ledger, number: int, operator: str) -> IssuedCard:
     """Block a card, if it is not blocked already, and issue another of its kind to the same household."""
     async with ledger.unit_of_work() as work:
+        await operator_named(work, operator, Role.AGENT)
         card = await store.card_numbered(work, number)
         if card is None or card.state == "active":
             card = await _block(work, number, operator)
@@ -38,6 +40,11 @@ async def list_cards(ledger: Ledger, household_id: UUID) -> list[Card]:
     """The cards of a household, without secrets."""
     async with ledger.unit_of_work() as work:
         return await store.cards_of(work, household_id)
+
+
+async def block_cards_of(work: UnitOfWork, household_id: UUID, operator_id: UUID) -> int:
+    """Block every active card of a household that leaves, and say how many; a step of other use cases."""
+    return await store.block_all(work, household_id, operator_id)
 
 
 async def _block(work: UnitOfWork, number: int, operator: str) -> Card:

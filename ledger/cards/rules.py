@@ -36,6 +36,7 @@ class FailureLimit:
 
 WITH_SECRET, WITHOUT_SECRET = "card-till-with-secret", "card-till-without-secret"
 CARD_DAY, TILL = "card-day-without-secret", "till-without-secret"
+OWNER = "owner-code"  # counted per merchant, which stands in the card's place, and device
 
 LIMITS = {
     WITH_SECRET: FailureLimit(5, timedelta(minutes=15)),
@@ -44,6 +45,7 @@ LIMITS = {
     CARD_DAY: FailureLimit(15, timedelta(hours=24)),
     # Over all cards: nobody sprays one PIN over many numbers.
     TILL: FailureLimit(30, timedelta(minutes=15)),
+    OWNER: FailureLimit(5, timedelta(minutes=15)),
 }
 
 
@@ -128,12 +130,17 @@ def _verify_phone(credential: Credential, card: CardSecrets, keys: Keyring, now:
     if credential.otp is None:
         return Wrong(had_secret=False)
     secret = keys.decrypt("phone-secret", card.secret, card.card_id.bytes).decode()
+    return accepted_step(secret, credential.otp, card.last_step, now)
+
+
+def accepted_step(secret: str, code: str, last_step: int, now: datetime) -> VerifiedBy | Wrong | Used:
+    """Is this the code of the current step or of one on either side, later than the last one accepted?"""
     current = step_at(now)
     for step in (current, current - 1, current + 1):
-        if same(one_time_code(secret, step).encode(), credential.otp.encode()):
-            if step > card.last_step:
+        if same(one_time_code(secret, step).encode(), code.encode()):
+            if step > last_step:
                 return VerifiedBy(step)
-            next_code_at = (card.last_step + 1) * STEP_SECONDS
+            next_code_at = (last_step + 1) * STEP_SECONDS
             return Used(next_code_in_seconds=max(0, next_code_at - int(now.timestamp())))
     return Wrong(had_secret=False)
 

@@ -21,10 +21,17 @@ _SELECT = """
 """
 _BY_NUMBER = text(_SELECT + " WHERE c.number = :number")
 _OF_HOUSEHOLD = text(_SELECT + " WHERE c.household_id = :household_id ORDER BY c.issued_at, c.number")
-_HOUSEHOLD = text("SELECT EXISTS (SELECT FROM ledger.household WHERE id = :id)")
+# Locked, so that nobody is erased while a card is made; who is erased has no identity any more.
+_HOUSEHOLD = text("SELECT household_id FROM identity.household WHERE household_id = :id FOR SHARE")
 _BLOCK = text("""
     INSERT INTO ledger.event (subject, subject_id, kind, occurred_at, operator_id)
     VALUES ('card', :card_id, 'block', :now, :operator_id)
+""")
+_BLOCK_ALL = text("""
+    INSERT INTO ledger.event (subject, subject_id, kind, occurred_at, operator_id)
+    SELECT 'card', c.id, 'block', :now, :operator_id
+    FROM ledger.card AS c LEFT JOIN ledger.subject_state AS s ON s.subject_id = c.id
+    WHERE c.household_id = :household_id AND coalesce(s.state, 'active') = 'active' ORDER BY c.id
 """)
 
 
@@ -65,10 +72,16 @@ async def cards_of(work: UnitOfWork, household_id: UUID) -> list[Card]:
 
 
 async def household_exists(work: UnitOfWork, household_id: UUID) -> bool:
-    """Whether the books know this household."""
-    return bool((await work.run(_HOUSEHOLD, id=household_id)).scalar_one())
+    """Whether there is such a household, and it was not erased; it stays so until the unit of work ends."""
+    return (await work.run(_HOUSEHOLD, id=household_id)).one_or_none() is not None
 
 
 async def block(work: UnitOfWork, card_id: UUID, operator_id: UUID) -> None:
     """Record that a card is blocked."""
     await work.run(_BLOCK, card_id=card_id, now=work.now, operator_id=operator_id)
+
+
+async def block_all(work: UnitOfWork, household_id: UUID, operator_id: UUID) -> int:
+    """Record that the active cards of a household are blocked; how many they were."""
+    result = await work.run(_BLOCK_ALL, household_id=household_id, now=work.now, operator_id=operator_id)
+    return int(result.rowcount)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from sqlalchemy import text
 
-from ledger.checks.model import Check, Violation
+from ledger.checks.model import Check, Culprit, Violation
 from ledger.database.unit_of_work import UnitOfWork
 
 VIOLATIONS_MAX = 20  # of one check: enough to see what happened, and bounded whatever happened
@@ -19,6 +21,17 @@ async def freeze(work: UnitOfWork) -> None:
 
 async def violations(work: UnitOfWork, check: Check) -> list[Violation]:
     """The first rows that break an invariant."""
+    if check.look is not None:
+        return [Violation(check.name, str(subject), facts) async for subject, facts in _first(check.look(work))]
     rows = await work.run(text(f"{check.statement} LIMIT {VIOLATIONS_MAX}"), **check.values)
     names = list(rows.keys())[1:]
     return [Violation(check.name, str(row[0]), dict(zip(names, row[1:], strict=True))) for row in rows]
+
+
+async def _first(culprits: AsyncIterator[Culprit]) -> AsyncIterator[Culprit]:
+    left = VIOLATIONS_MAX
+    async for culprit in culprits:
+        yield culprit
+        left -= 1
+        if not left:
+            return

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from ledger.approvals.actions import operator_named
+from ledger.approvals.model import Role
 from ledger.books.accounts import AccountKind, open_accounts
 from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import (
@@ -38,6 +39,7 @@ from ledger.merchants.model import (
 from ledger.people_files import Table, read_table
 
 _KIND = "merchants"
+_SEES_TO_MERCHANTS = (Role.AGENT, Role.FINANCE, Role.TREASURER)
 _TOKEN_BYTES = 32
 
 
@@ -48,7 +50,7 @@ async def import_merchants(ledger: Ledger, path: Path, operator: str, *, dry_run
     """
     table = read_table(path, rules.MERCHANT_COLUMNS)
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
+        who = await operator_named(work, operator, *_SEES_TO_MERCHANTS)
         await store.take_turn(work)
         await refuse_repeated(work, _KIND, b"", table.file, table.content)
         merchants = await _checked(work, table)
@@ -82,8 +84,8 @@ async def invite_till(ledger: Ledger, siret: str, scope: Scope, operator: str) -
     if scope not in SCOPES:
         raise BadValue(field="scope", value=scope, choices=list(SCOPES))
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
-        merchant = await _merchant(work, siret)
+        who = await operator_named(work, operator, *_SEES_TO_MERCHANTS)
+        merchant = await merchant_with_siret(work, siret)
         if merchant.state != "approved":
             raise MerchantNotActive(state=merchant.state)
         code, expires_at = rules.new_code(), work.now + rules.CODE_LIFE
@@ -159,19 +161,25 @@ async def _register(work: UnitOfWork, merchants: list[NewMerchant]) -> None:
 
 async def _change_merchant(ledger: Ledger, siret: str, event: str, operator: str) -> Merchant:
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
-        merchant = await _merchant(work, siret)
+        who = await operator_named(work, operator, *_SEES_TO_MERCHANTS)
+        merchant = await merchant_with_siret(work, siret)
         if (event == "suspend") != (merchant.state == "approved"):
             raise NotPossibleNow(siret=siret, state=merchant.state)
         await store.add_event(work, "merchant", merchant.id, event, who.id)
-        return await _merchant(work, siret)
+        return await merchant_with_siret(work, siret)
 
 
-async def _merchant(work: UnitOfWork, siret: str) -> Merchant:
+async def merchant_with_siret(work: UnitOfWork, siret: str) -> Merchant:
+    """The merchant that somebody names, as a step of a unit of work. Refuses `UnknownMerchant`."""
     found = await store.merchant_with(work, siret.replace(" ", ""))
     if found is None:
         raise UnknownMerchant(siret=siret)
     return found
+
+
+async def record_closing(work: UnitOfWork, merchant_id: UUID, operator_id: UUID) -> None:
+    """Note that a merchant has left; whoever calls has seen that nothing is open. Refuses `NotPossibleNow`."""
+    await store.add_event(work, "merchant", merchant_id, "close", operator_id)
 
 
 async def _till(work: UnitOfWork, till_id: UUID) -> Till:

@@ -15,7 +15,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 @dataclass(frozen=True, slots=True)
 class Merchant:
     """A partner merchant. `categories` order the buttons of its till; `remittance`: how the association books
-    its sales; `state`: approved or suspended.
+    its sales; `state`: approved, suspended or closed.
     """
 
     id: UUID
@@ -95,3 +95,25 @@ class Failures:
 
     count: int
     since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerCode:
+    """What enrols the owner's telephone; shown once and never again."""
+
+    siret: str
+    name: str
+    secret: str = field(repr=False)
+
+    @property
+    def uri(self) -> str:
+        """An `otpauth` key URI, which authenticator applications read as a QR code."""
+        return f"otpauth://totp/Pois:{self.siret}?secret={self.secret}&algorithm=SHA256&digits=8&period=30"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerSecret:
+    """What checking an owner's code needs: the secret, still encrypted, and the last step accepted."""
+
+    secret: bytes = field(repr=False)
+    last_step: int

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.errors import NotPossibleNow
 from ledger.merchants.model import Failures, Merchant, NewMerchant, Scope, Till, TillSession
+from ledger.subject_keys import SubjectKey
 
 _MERCHANT = """
     SELECT m.id, m.siret, m.name, m.town, m.categories, m.remittance, m.account_id, m.converting_account_id,
@@ -32,6 +33,7 @@ _ADD = text("""
         :registered_at
     )
 """)
+_ADD_KEY = text("INSERT INTO identity.subject_key (subject_id, wrapped_key) VALUES (:merchant_id, :wrapped_key)")
 _ADD_BANK = text("INSERT INTO identity.merchant_bank (merchant_id, iban) VALUES (:merchant_id, :iban)")
 _INVITE = text("""
     INSERT INTO ledger.pairing (code_hmac, merchant_id, scope, expires_at, invited_by)
@@ -109,7 +111,7 @@ async def add_merchants(
     accounts: Sequence[int],
     converting: Sequence[int],
 ) -> None:
-    """Record merchants with their accounts; the IBAN is encrypted, apart, and bound to its merchant."""
+    """Record merchants with their accounts; the IBAN is encrypted, apart, under a key of the merchant's own."""
     rows = [
         {
             "id": merchant_id,
@@ -125,12 +127,11 @@ async def add_merchants(
         for merchant_id, merchant, account, converting_account in zip(ids, new, accounts, converting, strict=True)
     ]
     await work.run_many(_ADD, rows)
+    keys = [SubjectKey.new(merchant_id) for merchant_id in ids]
+    await work.run_many(_ADD_KEY, [{"merchant_id": key.subject_id, "wrapped_key": key.wrap(work.keys)} for key in keys])
     banks = [
-        {
-            "merchant_id": merchant_id,
-            "iban": work.keys.encrypt("merchant-iban", merchant.iban.encode(), merchant_id.bytes),
-        }
-        for merchant_id, merchant in zip(ids, new, strict=True)
+        {"merchant_id": key.subject_id, "iban": key.encrypt(merchant.iban.encode())}
+        for key, merchant in zip(keys, new, strict=True)
     ]
     await work.run_many(_ADD_BANK, banks)
 

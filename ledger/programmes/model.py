@@ -15,7 +15,8 @@ from uuid import UUID
 import msgspec
 
 Medium = Literal["paper", "phone"]
-RunState = Literal["pending", "approved", "issued"]
+MandateState = Literal["in-transit", "confirmed", "taken-back", "cancelled"]
+RunState = Literal["pending", "approved", "issued", "rejected"]
 
 
 class Weights(msgspec.Struct, frozen=True):
@@ -52,11 +53,17 @@ class Eligibility(msgspec.Struct, frozen=True):
     derogations: frozenset[str]
 
 
-class Validity(msgspec.Struct, frozen=True):
-    """How long a voucher lasts: so many days after the first, within the calendar year or not."""
+GRACE_DAYS = 30
+
+
+class Validity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How long a voucher lasts: so many days after the first, within the calendar year or not. `grace_days`: how
+    long a lapsed one is reopened by a refund; the default is left out of the canonical form, as in older versions.
+    """
 
     days: int
     calendar_year: bool
+    grace_days: int = GRACE_DAYS
 
 
 class Basket(msgspec.Struct, frozen=True):
@@ -73,14 +80,20 @@ class Caps(msgspec.Struct, frozen=True):
     paper_day_cents: int
 
 
-class Rules(msgspec.Struct, frozen=True):
-    """One version of the rules of a programme."""
+IDENTITY_DAYS = 730
+
+
+class Rules(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One version of the rules of a programme. `identity_days`: how long after the last contact a household may
+    stay identified (CNIL 2023-095: two years); the default is left out of the canonical form, as in older versions.
+    """
 
     scale: Scale
     eligibility: Eligibility
     validity: Validity
     basket: Basket
     caps: Caps
+    identity_days: int = IDENTITY_DAYS
 
 
 def rules_to_json(rules: Rules) -> bytes:
@@ -199,8 +212,59 @@ class HouseholdImport:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """What is left on a voucher of a household that wants to leave."""
+
+    serial: str
+    account_id: int
+    left_cents: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A household that was forgotten; not under which id, which would tie it to the books again.
+
+    `also_in`: other programmes that still know the same case number.
+    """
+
+    cards_blocked: int
+    vouchers_revoked: int
+    given_up_cents: int
+    also_in: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SilentHousehold:
+    """A household whose last contact is longer ago than its programme keeps identities."""
+
+    household_id: UUID
+    case_number: str
+    last_contact_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """A silent household that could not be erased: the code of the refusal, and what is left on its vouchers."""
+
+    household: SilentHousehold
+    refusal: str
+    left_cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRun:
+    """What came of erasing the silent ones."""
+
+    erased: tuple[SilentHousehold, ...]
+    retained: tuple[Retained, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mandate:
-    """Euros that the CCAS mandated; `confirmed_at`: since when the association has them."""
+    """Euros that the CCAS mandated; `confirmed_at`: since when the association has them; `taken_back_at`: when
+    that turned out wrong and was reversed.
+    """
 
     id: UUID
     number: str
@@ -208,12 +272,22 @@ class Mandate:
     amount_cents: int
     recorded_at: datetime
     confirmed_at: datetime | None
+    taken_back_at: datetime | None
+    cancelled_at: datetime | None
+
+    @property
+    def state(self) -> MandateState:
+        if self.cancelled_at is not None:
+            return "cancelled"
+        if self.taken_back_at is not None:
+            return "taken-back"
+        return "in-transit" if self.confirmed_at is None else "confirmed"
 
 
 @dataclass(frozen=True, slots=True)
 class Funds:
     """The money of a programme: `pool_cents` are the Pois not yet issued, `reserved_cents` those of them that
-    runs which are prepared or half issued will need.
+    runs which are prepared or half issued will need, `returning_cents` those on their way back to euros.
     """
 
     programme_code: str
@@ -221,6 +295,7 @@ class Funds:
     confirmed_cents: int
     pool_cents: int
     reserved_cents: int
+    returning_cents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,10 +323,13 @@ class AidRun:
     total_cents: int
     prepared_by: str
     approved_by: str | None
+    rejected: bool
     issued_count: int
 
     @property
     def state(self) -> RunState:
+        if self.rejected:
+            return "rejected"
         if self.approval_id is None:
             return "pending"
         return "issued" if self.issued_count == self.voucher_count else "approved"

@@ -27,6 +27,8 @@ from ledger.people_files import (
     Table,
 )
 from ledger.programmes.model import (
+    GRACE_DAYS,
+    IDENTITY_DAYS,
     Basket,
     Caps,
     Eligibility,
@@ -55,6 +57,8 @@ HOUSEHOLD_COLUMNS = (
 )
 PERSONS_MAX = 30
 VALIDITY_DAYS_MAX = 3660
+GRACE_DAYS_MAX = 366
+IDENTITY_DAYS_MAX = 3660
 LANGUAGES = {code: code for code in ("fr", "en", "es", "ar")}
 MEDIA: dict[str, Medium] = {"papier": "paper", "telephone": "phone"}
 
@@ -180,7 +184,7 @@ def read_programme(text: str) -> tuple[ProgrammeFile | None, list[Fault]]:
     code = root.text("code", _CODE, "AA-2026")
     label = root.text("libelle", _LABEL, "Aide alimentaire 2026")
     root.choice("unite", ("POIS",))
-    rules = Rules(_scale(root), _eligibility(root), _validity(root), _basket(root), _caps(root))
+    rules = Rules(_scale(root), _eligibility(root), _validity(root), _basket(root), _caps(root), _identity_days(root))
     root.close()
     return (None, faults) if faults else (ProgrammeFile(code, label, rules), [])
 
@@ -234,9 +238,10 @@ def _eligibility(root: _Section) -> Eligibility:
 
 def _validity(root: _Section) -> Validity:
     section = root.section("validite")
-    validity = Validity(section.whole("jours", 1, VALIDITY_DAYS_MAX), section.flag("annee_civile"))
+    days, calendar_year = section.whole("jours", 1, VALIDITY_DAYS_MAX), section.flag("annee_civile")
+    grace_days = section.whole("grace_jours", 0, GRACE_DAYS_MAX) if "grace_jours" in section.values else GRACE_DAYS
     section.close()
-    return validity
+    return Validity(days, calendar_year, grace_days)
 
 
 def _basket(root: _Section) -> Basket:
@@ -248,8 +253,18 @@ def _basket(root: _Section) -> Basket:
     return Basket(frozenset(eligible), (*eligible, *others))
 
 
+def _identity_days(root: _Section) -> int:
+    """An optional section: two years after the last contact unless the programme says otherwise."""
+    if "conservation" not in root.values:
+        return IDENTITY_DAYS
+    section = root.section("conservation")
+    days = section.whole("identite_jours", 1, IDENTITY_DAYS_MAX)
+    section.close()
+    return IDENTITY_DAYS if days == IDENTITY_DAYS else days  # the canonical form leaves out that very object
+
+
 def _caps(root: _Section) -> Caps:
-    """The one optional section; a cap of nothing would make paper cards useless."""
+    """An optional section; a cap of nothing would make paper cards useless."""
     if "plafonds" not in root.values:
         return Caps(*DEFAULT_CAPS.values())
     section = root.section("plafonds")

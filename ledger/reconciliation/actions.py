@@ -8,22 +8,34 @@ from pathlib import Path
 from uuid import UUID
 
 from ledger.approvals.actions import operator_named
+from ledger.approvals.model import Role
 from ledger.calendar import paris_day
 from ledger.database.unit_of_work import Ledger, UnitOfWork
-from ledger.errors import FileAlreadyImported, NoStatement, NotMatched, OpeningDiffers, StatementOutOfTurn
+from ledger.errors import (
+    FileAlreadyImported,
+    NoStatement,
+    NotMatched,
+    OpeningDiffers,
+    StatementOfOtherMoney,
+    StatementOutOfTurn,
+)
 from ledger.identifiers import new_event_id
 from ledger.reconciliation.formats import Expected, read_statement
 from ledger.reconciliation.model import (
     Account,
     Books,
     Break,
+    Identity,
     Match,
     MatchRun,
     ReadStatement,
     Report,
+    SalesCompared,
     Statement,
 )
-from ledger.reconciliation.rules import find_breaks, find_matches, prove, side
+from ledger.reconciliation.rules import find_answered, find_breaks, find_matches, prove, side
+from ledger.reconciliation.rules.identities import identities
+from ledger.reconciliation.store import identities as identity_store
 from ledger.reconciliation.store import matches as match_store
 from ledger.reconciliation.store import sides, statements
 
@@ -42,13 +54,16 @@ async def import_statement(
     """Take a statement of one month, whole or not at all; nothing is matched yet.
 
     `period`: any day of the month; `opening_cents`, `closing_cents`: typed by the officer. Refuses what
-    `read_statement` refuses, `FileAlreadyImported`, `StatementOutOfTurn`, `OpeningDiffers`, `UnknownOperator`.
+    `read_statement` refuses, `StatementOfOtherMoney`, `FileAlreadyImported`, `StatementOutOfTurn`, `OpeningDiffers`
+    and who may not (`operator_named`).
     """
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
+        who = await operator_named(work, operator, Role.FINANCE)
         earlier = await statements.of_account(work, account)
         last = earlier[-1].closing_cents if earlier else None
         read = read_statement(path, Expected(period, opening_cents, closing_cents, last))
+        if read.currency not in {None, account.currency}:
+            raise StatementOfOtherMoney(file=read.file_name, account=account.value, currency=read.currency)
         await _refuse_repeated(work, account, read)
         _refuse_out_of_turn(read, earlier)
         statement = _as_statement(work, account, read)
@@ -97,6 +112,7 @@ def _as_statement(work: UnitOfWork, account: Account, read: ReadStatement) -> St
         read.opening_cents,
         read.closing_cents,
         work.now,
+        read.left_out,
     )
 
 
@@ -108,12 +124,15 @@ async def match_statement(
     Repeated, it only adds what has become possible. Refuses `NoStatement`, `MatchedMeanwhile`, `UnknownOperator`.
     """
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
+        who = await operator_named(work, operator, Role.FINANCE)
         statement, base_day = await _statement_of(work, account, period)
         books = await _books(work, statement, base_day, as_of=False)
         matches = {new_event_id(): match for match in find_matches(books)}
+        books = _with_matches(books, matches)
+        answered = find_answered(books.units, _breaks_of(books, statement), books.rejected)
+        matches |= {new_event_id(): match for match in answered}
         await match_store.add_matches(work, account, matches, who.id)
-        breaks = find_breaks(_with_matches(books, matches), statement.last_day)
+        breaks = _breaks_of(_with_matches(books, matches), statement)
         await match_store.see_breaks(work, account, breaks)
         return MatchRun(statement, tuple(matches.values()), tuple(breaks))
 
@@ -126,7 +145,7 @@ async def unmatch_line(
     Nothing is deleted. Refuses `NoStatement`, `NotMatched`, `UnknownOperator`.
     """
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
+        who = await operator_named(work, operator, Role.FINANCE)
         statement, _ = await _statement_of(work, account, period)
         match_id = await match_store.match_of(work, statement.id, number)
         if match_id is None:
@@ -158,6 +177,21 @@ async def reconciliation_report(
         )
 
 
+async def prove_identities(ledger: Ledger) -> list[Identity]:
+    """The five identities, at one instant of the books; the sales as of the last statement of the dedicated account."""
+    async with ledger.unit_of_work() as work:
+        await identity_store.freeze(work)
+        sales = await _sales_compared(work) if await statements.of_account(work, Account.POIS) else None
+        return identities(await identity_store.sums(work), await identity_store.programmes(work), sales)
+
+
+async def _sales_compared(work: UnitOfWork) -> SalesCompared:
+    statement, base_day = await _statement_of(work, Account.POIS, None)
+    books = await _books(work, statement, base_day, as_of=True)
+    cents = await identity_store.sales_cents(work, base_day, statement.last_day)
+    return SalesCompared(statement.period, *cents, tuple(_breaks_of(books, statement)))
+
+
 async def list_statements(ledger: Ledger, account: Account = Account.POIS) -> list[Statement]:
     """All statements imported, oldest first."""
     async with ledger.unit_of_work() as work:
@@ -179,7 +213,14 @@ async def _books(work: UnitOfWork, statement: Statement, base_day: date, *, as_o
         await sides.lines(work, statement, as_of=as_of),
         await sides.units(work, statement, base_day, as_of=as_of),
         await sides.rejected(work, statement.account),
+        statement.account,
     )
+
+
+def _breaks_of(books: Books, statement: Statement) -> list[Break]:
+    """The differences on the last day; corrections that were booked later are none."""
+    units = tuple(unit for unit in books.units if unit.booked_on <= statement.last_day)
+    return find_breaks(replace(books, units=units), statement.last_day)
 
 
 def _with_matches(books: Books, matches: dict[UUID, Match]) -> Books:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ledger.reconciliation.model import Break, Report, Statement
+from ledger.reconciliation.model import Break, Identity, Report, Statement
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -80,6 +81,29 @@ def explained(found: Break, age_days: int) -> dict[str, Any]:
     }
 
 
+def identities_document(found: Sequence[Identity]) -> dict[str, Any]:
+    """The identities with their terms; `holds` is null where there is nothing to compare yet."""
+    return {
+        "holds": all(one.holds for one in found),
+        "identities": [
+            {
+                "number": one.number,
+                "name": one.name,
+                "programme": one.programme,
+                "period": one.period,
+                "relation": one.relation,
+                "left": {term.name: term.cents for term in one.left},
+                "right": {term.name: term.cents for term in one.right},
+                "left_cents": one.left_cents,
+                "right_cents": one.right_cents,
+                "difference_cents": one.difference_cents,
+                "holds": one.holds if one.left else None,
+            }
+            for one in found
+        ],
+    }
+
+
 def statement_document(statement: Statement) -> dict[str, Any]:
     """What was imported."""
     return {
@@ -91,5 +115,6 @@ def statement_document(statement: Statement) -> dict[str, Any]:
         "lines": statement.line_count,
         "opening_cents": statement.opening_cents,
         "closing_cents": statement.closing_cents,
+        "left_out": statement.left_out,
         "imported_at": statement.imported_at.isoformat(),
     }

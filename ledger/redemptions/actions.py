@@ -8,6 +8,7 @@ from uuid import UUID
 from ledger.books import journal
 from ledger.books.balances import lock_balances
 from ledger.books.transaction import Posting, Transaction, TransactionKind
+from ledger.calendar import paris_day
 from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import (
     CATALOGUE,
@@ -34,6 +35,8 @@ from ledger.redemptions.model import (
     Settled,
     State,
 )
+from ledger.vouchers.actions import reopen_voucher
+from ledger.vouchers.rules import give_back
 
 _TRIES = 5
 _RETRY_AFTER_SECONDS = 2
@@ -52,7 +55,8 @@ async def list_redemptions(ledger: Ledger, page: Page) -> list[Redemption]:
 
 
 async def refund(ledger: Ledger, till: TillSession, asked: RefundRequest) -> Answered[Refund | Refusal]:
-    """Give back a sale, whole or in part, onto the vouchers that paid it, the last one first.
+    """Give back a sale, whole or in part, onto the vouchers that paid it, the last one first; one that lapsed is
+    reopened for its programme's grace, and the share of one that was revoked goes to the pool.
 
     Never more than was taken; refused as `RefundTooLarge` or `MerchantBalanceTooLow`, and frozen under the key.
     """
@@ -144,7 +148,7 @@ async def _refund(work: UnitOfWork, till: TillSession, asked: RefundRequest) -> 
     approved = Outcome(asked.bound.fingerprint, "approved", result_id=made.id)
     if not await store_refunds.keep_outcome(work, till.merchant_id, key, approved):
         return None
-    await journal.post(work, [await _transaction(work, till, made)])
+    await _give_back(work, till, made)
     await store_refunds.add_refund(work, made, till.till_id, asked.reason)
     return Answered(made)
 
@@ -157,27 +161,27 @@ def _refusal(redemption: Redemption, amount_cents: int, balance_cents: int) -> R
     return None
 
 
-async def _transaction(work: UnitOfWork, till: TillSession, made: Refund) -> Transaction:
+async def _give_back(work: UnitOfWork, till: TillSession, made: Refund) -> None:
     """Merchant → the same vouchers, in reverse order of taking; what a voucher no longer takes goes to the pool."""
+    taken = await store_refunds.taken_from_vouchers(work, made.redemption_id)
     given: dict[int, int] = {}
-    left = made.amount_cents
-    for taken in await store_refunds.taken_from_vouchers(work, made.redemption_id):
-        share = min(left, taken.left_cents)
-        account = taken.account_id if taken.state == "active" else taken.pool_account
-        if share:
-            given[account] = given.get(account, 0) + share
-            left -= share
-    assert left == 0
+    for share in give_back(taken, made.amount_cents, paris_day(work.now)):
+        if share.reopened_until is not None:
+            await reopen_voucher(work, share.voucher, share.reopened_until)
+        given[share.account_id] = given.get(share.account_id, 0) + share.amount_cents
+    assert sum(given.values()) == made.amount_cents
     postings = (Posting(account, -cents) for account, cents in given.items())
     legs = (Posting(till.merchant.account_id, made.amount_cents), *postings)
-    return Transaction(made.id, TransactionKind.REFUND, made.occurred_at, legs)
+    await journal.post(work, [Transaction(made.id, TransactionKind.REFUND, made.occurred_at, legs)])
 
 
 async def _repeat(work: UnitOfWork, outcome: Outcome, bound: RequestKey) -> Answered[Refund | Refusal]:
     again = rules.repeat(outcome, bound.fingerprint)
     if isinstance(again, rules.Refused):
         return Answered(again.refusal, again.repeated)
-    return Answered(await store_refunds.find_refund(work, again.result_id), replayed=True)
+    made = await store_refunds.find_refund(work, again.result_id)
+    assert made is not None
+    return Answered(made, replayed=True)
 
 
 def _balance_of(access: rules.Access, state: State) -> CardBalance:

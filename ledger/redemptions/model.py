@@ -123,16 +123,6 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenFromVoucher:
-    """What a sale took from a voucher and no refund has given back; where it goes if the voucher is no more."""
-
-    account_id: int
-    left_cents: int
-    state: str
-    pool_account: int
-
-
-@dataclass(frozen=True, slots=True)
 class CardBalance:
     """What a card may still spend, and what of it ends when."""
 
@@ -142,7 +132,10 @@ class CardBalance:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The fate of a key, with what belongs to it: the redemption or refund approved, or the refusal given."""
+    """The fate of a key, with what belongs to it: the redemption or refund approved, or the refusal given.
+
+    Approved with neither: another device of the shop moved its money under this key.
+    """
 
     fate: Fate
     redemption: Redemption | None = None

@@ -55,9 +55,15 @@ _LOAD = """
     LEFT JOIN LATERAL (
         SELECT array_agg(v.account_id) AS accounts, array_agg(-b.balance_cents) AS balances,
             array_agg(b.version) AS versions, array_agg(v.programme_version_id) AS programme_versions,
-            array_agg(v.valid_until) AS ends
-        FROM ledger.voucher AS v INNER JOIN ledger.balance AS b ON b.account_id = v.account_id
-        WHERE v.household_id = c.household_id AND v.valid_until >= $4 AND v.valid_from <= $4
+            array_agg(v.ends_on) AS ends
+        FROM (
+            SELECT v.account_id, v.programme_version_id, CASE WHEN v.valid_until >= $4 THEN v.valid_until ELSE (
+                SELECT max(r.last_day) FROM ledger.voucher_reopening AS r WHERE r.voucher_id = v.id
+            ) END AS ends_on
+            FROM ledger.voucher AS v WHERE v.household_id = c.household_id AND v.valid_from <= $4
+        ) AS v
+        INNER JOIN ledger.balance AS b ON b.account_id = v.account_id
+        WHERE v.ends_on >= $4
     ) AS v ON true
     LEFT JOIN LATERAL (
         SELECT array_agg(f.scope) AS scopes, array_agg(f.card_id) AS cards, array_agg(f.till_id) AS tills,

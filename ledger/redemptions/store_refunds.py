@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Uuid, bindparam, text
 
 from ledger.database.unit_of_work import UnitOfWork
-from ledger.redemptions.model import Outcome, Page, Redemption, Refund, TakenFromVoucher
+from ledger.programmes.model import rules_from_json
+from ledger.redemptions.model import Outcome, Page, Redemption, Refund
 from ledger.redemptions.store import FIND, redemption_of
+from ledger.vouchers.model import Refundable
 
 _FIND_OWN = text(FIND + " WHERE r.id = :id AND r.merchant_id = :merchant_id")
 _LIST_OWN = text(
@@ -32,19 +35,31 @@ _ACCOUNTS = text("""
     SELECT p.account_id FROM ledger.posting AS p INNER JOIN ledger.redemption AS r ON r.id = p.transaction_id
     WHERE r.id = :id AND r.merchant_id = :merchant_id
 """)
+# Every refund goes back in the reverse order of taking, wherever its shares ended: so the sum of all refunds tells
+# what each voucher still misses.
 _TAKEN = text("""
-    SELECT p.account_id, sum(p.amount_cents)::bigint AS left_cents, coalesce(s.state, 'active') AS state,
-        g.pool_account
+    SELECT t.voucher_id, t.account_id, g.pool_account, coalesce(s.state, 'active') AS state,
+        least(t.taken_cents, greatest(t.last_taken_cents - f.refunded_cents, 0))::bigint AS missing_cents,
+        -b.balance_cents AS balance_cents, t.ends_on, pv.rules::text AS rules,
+        coalesce(hs.state, 'active') = 'active' AS holder_active
     FROM (
-        SELECT :redemption_id AS id UNION ALL SELECT id FROM ledger.refund WHERE redemption_id = :redemption_id
+        SELECT v.id AS voucher_id, v.account_id, v.household_id, v.programme_version_id,
+            p.amount_cents AS taken_cents, sum(p.amount_cents) OVER (ORDER BY p.line DESC) AS last_taken_cents, p.line,
+            coalesce(
+                (SELECT max(r.last_day) FROM ledger.voucher_reopening AS r WHERE r.voucher_id = v.id), v.valid_until
+            ) AS ends_on
+        FROM ledger.posting AS p INNER JOIN ledger.voucher AS v ON v.account_id = p.account_id
+        WHERE p.transaction_id = :redemption_id
     ) AS t
-    INNER JOIN ledger.posting AS p ON p.transaction_id = t.id
-    INNER JOIN ledger.voucher AS v ON v.account_id = p.account_id
-    INNER JOIN ledger.programme_version AS pv ON pv.id = v.programme_version_id
+    CROSS JOIN (
+        SELECT coalesce(sum(amount_cents), 0) AS refunded_cents FROM ledger.refund WHERE redemption_id = :redemption_id
+    ) AS f
+    INNER JOIN ledger.balance AS b ON b.account_id = t.account_id
+    INNER JOIN ledger.programme_version AS pv ON pv.id = t.programme_version_id
     INNER JOIN ledger.programme AS g ON g.id = pv.programme_id
-    LEFT JOIN ledger.subject_state AS s ON s.subject_id = v.id
-    GROUP BY p.account_id, s.state, g.pool_account
-    ORDER BY max(p.line) FILTER (WHERE p.transaction_id = :redemption_id) DESC
+    LEFT JOIN ledger.subject_state AS s ON s.subject_id = t.voucher_id
+    LEFT JOIN ledger.subject_state AS hs ON hs.subject_id = t.household_id
+    ORDER BY t.line DESC
 """).bindparams(bindparam("redemption_id", type_=Uuid))
 _ADD_REFUND = text("""
     INSERT INTO ledger.refund (id, redemption_id, till_id, amount_cents, reason, occurred_at)
@@ -111,10 +126,9 @@ async def accounts_of_sale(work: UnitOfWork, merchant_id: UUID, redemption_id: U
     return list((await work.run(_ACCOUNTS, id=redemption_id, merchant_id=merchant_id)).scalars())
 
 
-async def taken_from_vouchers(work: UnitOfWork, redemption_id: UUID) -> list[TakenFromVoucher]:
+async def taken_from_vouchers(work: UnitOfWork, redemption_id: UUID) -> list[Refundable]:
     """What each voucher still misses of a sale, the last one taken from first."""
-    rows = await work.run(_TAKEN, redemption_id=redemption_id)
-    return [TakenFromVoucher(**row._asdict()) for row in rows]
+    return [_refundable(row._asdict()) for row in await work.run(_TAKEN, redemption_id=redemption_id)]
 
 
 async def add_refund(work: UnitOfWork, refund: Refund, till_id: UUID, reason: str) -> None:
@@ -130,6 +144,12 @@ async def add_refund(work: UnitOfWork, refund: Refund, till_id: UUID, reason: st
     )
 
 
-async def find_refund(work: UnitOfWork, refund_id: UUID) -> Refund:
+async def find_refund(work: UnitOfWork, refund_id: UUID) -> Refund | None:
     """A refund as it was answered: with what was refundable after it."""
-    return Refund(**(await work.run(_FIND_REFUND, id=refund_id)).one()._asdict())
+    row = (await work.run(_FIND_REFUND, id=refund_id)).one_or_none()
+    return None if row is None else Refund(**row._asdict())
+
+
+def _refundable(columns: dict[str, Any]) -> Refundable:
+    rules = rules_from_json(columns.pop("rules"))
+    return Refundable(**columns, grace_days=rules.validity.grace_days)

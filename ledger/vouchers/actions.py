@@ -1,18 +1,28 @@
-"""What can be done with vouchers: issue a chunk of them (a step of an aid run), list a household's."""
+"""What can be done with vouchers: issue a chunk of them (a step of an aid run), list, let lapse, revoke."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from itertools import groupby
 from uuid import UUID
 
+from ledger.approvals.actions import operator_named
+from ledger.approvals.model import Operator, Role
 from ledger.books.accounts import AccountKind, open_accounts
 from ledger.books.balances import lock_balances
 from ledger.books.journal import post
-from ledger.books.transaction import Posting, Transaction, TransactionKind
+from ledger.books.transaction import Posting, Transaction, TransactionKind, collect
+from ledger.calendar import paris_day
 from ledger.database.unit_of_work import Ledger, UnitOfWork
-from ledger.errors import PoolTooLow
-from ledger.identifiers import new_subject_id
+from ledger.errors import NotPossibleNow, PoolTooLow, UnknownVoucher
+from ledger.identifiers import new_event_id, new_subject_id
 from ledger.vouchers import store
-from ledger.vouchers.model import IssueOrder, Voucher, serial
+from ledger.vouchers.model import Due, Happening, IssueOrder, LapseRun, Refundable, Voucher, serial
+
+Progress = Callable[[int, int], None]
+
+_CHUNK_VOUCHERS = 5_000
 
 
 async def issue_chunk(work: UnitOfWork, order: IssueOrder) -> bool:
@@ -40,6 +50,111 @@ async def list_vouchers(ledger: Ledger, household_id: UUID) -> list[Voucher]:
     """The vouchers of a household with their balances, the one that ends first before the others."""
     async with ledger.unit_of_work() as work:
         return await store.vouchers_of(work, household_id)
+
+
+async def show_voucher(ledger: Ledger, serial_number: str) -> tuple[Voucher, list[Happening]]:
+    """A voucher, and all that happened to it. Refuses `UnknownVoucher`."""
+    async with ledger.unit_of_work() as work:
+        found = await _voucher(work, serial_number)
+        return found, await store.history(work, found.id)
+
+
+async def lapse_vouchers(ledger: Ledger, operator: str, progress: Progress | None = None) -> LapseRun:
+    """Let every voucher lapse whose last day is over; what is left on them goes back to the pools.
+
+    Each chunk of vouchers of one pool is a unit of work, so that the run can be cut and started again, and two
+    at once do no harm. `progress` is told how many of how many were looked at. Refuses `UnknownOperator`.
+    """
+    async with ledger.unit_of_work() as work:
+        await operator_named(work, operator)
+        today = paris_day(work.now)
+        due = await store.due_vouchers(work, today)
+    looked_at, lapsed, returned_cents = 0, 0, 0
+    for chunk in _chunks(due):
+        async with ledger.unit_of_work() as work:
+            who = await operator_named(work, operator)
+            vouchers, cents = await _lapse(work, chunk, today, who.id)
+        looked_at, lapsed, returned_cents = looked_at + len(chunk), lapsed + vouchers, returned_cents + cents
+        if progress is not None:
+            progress(looked_at, len(due))
+    return LapseRun(lapsed, returned_cents)
+
+
+async def revoke(ledger: Ledger, serial_number: str, operator: str) -> Voucher:
+    """Revoke a voucher: what is left on it goes back to the pool, and it can never be spent or refunded again.
+
+    Refuses `UnknownOperator`, `RoleMissing`, `UnknownVoucher`, `NotPossibleNow` (it lapsed or was revoked).
+    """
+    async with ledger.unit_of_work() as work:
+        who = await operator_named(work, operator, Role.APPROVER, Role.FINANCE)
+        return await revoke_voucher(work, serial_number, who)
+
+
+async def revoke_voucher(work: UnitOfWork, serial_number: str, who: Operator) -> Voucher:
+    """The same as a step of another use case."""
+    accounts = await store.accounts_of(work, serial_number)
+    if accounts is None:
+        raise UnknownVoucher(voucher=serial_number)
+    balances = await lock_balances(work, accounts)
+    found = await _voucher(work, serial_number)
+    if found.state != "active":
+        raise NotPossibleNow(voucher=serial_number, state=found.state)
+    account, pool = accounts
+    await _end(work, TransactionKind.REVOCATION, [Due(found.id, account, pool)], balances, who.id)
+    return await _voucher(work, serial_number)
+
+
+async def reopen_voucher(work: UnitOfWork, voucher: Refundable, last_day: date) -> None:
+    """Let a voucher that is over be spent again until a day: a step of a refund onto it.
+
+    Where no run let it lapse yet, it lapses now, so that its rest does not profit from the grace.
+    """
+    if voucher.state == "active":
+        due = Due(voucher.voucher_id, voucher.account_id, voucher.pool_account)
+        await _end(work, TransactionKind.LAPSE, [due], {voucher.account_id: -voucher.balance_cents}, None)
+    await store.reopen(work, voucher.voucher_id, last_day)
+
+
+def _chunks(due: Sequence[Due]) -> Iterator[list[Due]]:
+    """At most so many vouchers, all of one pool."""
+    for _, group in groupby(due, key=lambda each: each.pool_account):
+        of_pool = list(group)
+        for start in range(0, len(of_pool), _CHUNK_VOUCHERS):
+            yield of_pool[start : start + _CHUNK_VOUCHERS]
+
+
+async def _lapse(work: UnitOfWork, chunk: Sequence[Due], today: date, operator_id: UUID) -> tuple[int, int]:
+    """How many lapsed, and with how much on them. Locked first: somebody else may have ended or reopened some."""
+    accounts = [each.account_id for each in chunk]
+    balances = await lock_balances(work, [*accounts, chunk[0].pool_account])
+    still = await store.still_due(work, today, [each.voucher_id for each in chunk])
+    if not still:
+        return 0, 0
+    return len(still), await _end(work, TransactionKind.LAPSE, still, balances, operator_id)
+
+
+async def _end(
+    work: UnitOfWork,
+    kind: TransactionKind,
+    ended: Sequence[Due],
+    balances: Mapping[int, int],
+    operator_id: UUID | None,
+) -> int:
+    """What is left on vouchers of one pool goes back to it, in one posting; an event says so of each."""
+    rests = [(each.account_id, -balances[each.account_id]) for each in ended if balances[each.account_id]]
+    if rests:
+        legs = collect(rests, ended[0].pool_account)
+        await post(work, [Transaction(new_event_id(), kind, work.now, legs)])
+    event = "lapse" if kind is TransactionKind.LAPSE else "revoke"
+    await store.add_events(work, event, [each.voucher_id for each in ended], operator_id)
+    return sum(cents for _, cents in rests)
+
+
+async def _voucher(work: UnitOfWork, serial_number: str) -> Voucher:
+    found = await store.voucher_numbered(work, serial_number)
+    if found is None:
+        raise UnknownVoucher(voucher=serial_number)
+    return found
 
 
 def _issue(work: UnitOfWork, order: IssueOrder, accounts: list[int]) -> Transaction:

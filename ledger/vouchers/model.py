@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
-    """A voucher now: `balance_cents` is what may still be spent of it; `state`: active, lapsed or revoked."""
+    """A voucher now: `balance_cents` is what may still be spent of it; `state`: active, lapsed or revoked.
+
+    `valid_until` is its last day, that of its grace where a refund reopened it.
+    """
 
     id: UUID
     serial: str
+    programme_code: str
     household_id: UUID
     programme_version_id: UUID
     face_cents: int
@@ -21,6 +25,61 @@ class Voucher:
     valid_from: date
     valid_until: date
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that changed a voucher: its balance by a transaction, or its state by an event; else `None`."""
+
+    kind: str
+    occurred_at: datetime
+    amount_cents: int | None
+    transaction_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A voucher whose last day is over; its rest belongs to the pool."""
+
+    voucher_id: UUID
+    account_id: int
+    pool_account: int
+
+
+@dataclass(frozen=True, slots=True)
+class LapseRun:
+    """What a run came to: how many vouchers lapsed, and how much of them went back to the pools."""
+
+    vouchers: int
+    returned_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refundable:
+    """A voucher that paid for a sale: what it still misses of that, and whether it can take it back.
+
+    `ends_on` is its last day, `grace_days` how long a refund reopens it after that.
+    """
+
+    voucher_id: UUID
+    account_id: int
+    pool_account: int
+    state: str
+    missing_cents: int
+    balance_cents: int
+    ends_on: date
+    holder_active: bool
+    grace_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a refund goes to which account; `reopened_until`: the last day of the grace that it gives."""
+
+    voucher: Refundable
+    account_id: int
+    amount_cents: int
+    reopened_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

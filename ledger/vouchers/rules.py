@@ -1,15 +1,17 @@
-"""Which voucher pays for what. Pure.
+"""Which voucher pays for what, and which takes a refund back. Pure.
 
 First approve as much as possible; then spend the most restricted voucher first, then the one that ends first.
+A refund goes the other way round.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from ledger.money import share_cents
+from ledger.vouchers.model import Refundable, Share
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,26 @@ def allocate(lines: Sequence[tuple[str, int]], vouchers: Sequence[Spendable], li
         left -= flow.pay(voucher, min(voucher.balance_cents, left))
     taken = tuple((voucher.account_id, flow.paid_by(voucher)) for voucher in ordered if flow.paid_by(voucher))
     return Allocation(taken, _by_line(lines, ordered, flow))
+
+
+def give_back(taken: Sequence[Refundable], amount_cents: int, today: date) -> list[Share]:
+    """Share a refund over the vouchers that paid, the last one taken from first."""
+    shares, left = [], amount_cents
+    for voucher in taken:
+        cents = min(left, voucher.missing_cents)
+        if cents:
+            shares.append(_share(voucher, cents, today))
+            left -= cents
+    return shares
+
+
+def _share(voucher: Refundable, cents: int, today: date) -> Share:
+    """Onto the voucher while it can be spent; once it is over, onto it with a grace, if anybody can still use it."""
+    if voucher.state == "active" and today <= voucher.ends_on:
+        return Share(voucher, voucher.account_id, cents)
+    if voucher.state == "revoked" or not voucher.holder_active:
+        return Share(voucher, voucher.pool_account, cents)
+    return Share(voucher, voucher.account_id, cents, today + timedelta(days=voucher.grace_days))
 
 
 def _by_line(lines: Sequence[tuple[str, int]], vouchers: Sequence[Spendable], flow: _Flow) -> tuple[int, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Date, Uuid, bindparam, text
 
 from ledger.database.unit_of_work import UnitOfWork
-from ledger.vouchers.model import IssueOrder, Voucher
+from ledger.vouchers.model import Due, Happening, IssueOrder, Voucher
 
 # Moves the series and locks it until the unit of work ends, so that no number is lost or given twice.
 _TAKE_NUMBERS = text("""
@@ -30,14 +31,61 @@ _ADD = text("""
     ) AS v (id, serial, account_id, household_id, decision_id, face_cents)
 """)
 _IS_BOOKED = text("SELECT EXISTS (SELECT FROM ledger.ledger_transaction WHERE id = :id)")
-_OF_HOUSEHOLD = text("""
-    SELECT v.id, v.serial, v.household_id, v.programme_version_id, v.face_cents,
-        -b.balance_cents AS balance_cents, v.valid_from, v.valid_until, coalesce(s.state, 'active') AS state
+_END = """coalesce(
+    (SELECT max(r.last_day) FROM ledger.voucher_reopening AS r WHERE r.voucher_id = v.id), v.valid_until
+)"""
+_VOUCHER = f"""
+    SELECT v.id, v.serial, g.code AS programme_code, v.household_id, v.programme_version_id, v.face_cents,
+        -b.balance_cents AS balance_cents, v.valid_from, {_END} AS valid_until, coalesce(s.state, 'active') AS state
     FROM ledger.voucher AS v
     INNER JOIN ledger.balance AS b ON b.account_id = v.account_id
+    INNER JOIN ledger.programme_version AS pv ON pv.id = v.programme_version_id
+    INNER JOIN ledger.programme AS g ON g.id = pv.programme_id
     LEFT JOIN ledger.subject_state AS s ON s.subject_id = v.id
-    WHERE v.household_id = :household_id ORDER BY v.valid_until, v.serial
+"""  # noqa: S608 - made of constants
+_OF_HOUSEHOLD = text(_VOUCHER + " WHERE v.household_id = :household_id ORDER BY valid_until, v.serial")
+_SERIAL = text(_VOUCHER + " WHERE v.serial = :serial")
+_HISTORY = text("""
+    SELECT k.code AS kind, t.occurred_at, -p.amount_cents AS amount_cents, t.id AS transaction_id, t.posted_at AS nth
+    FROM ledger.voucher AS v
+    INNER JOIN ledger.posting AS p ON p.account_id = v.account_id
+    INNER JOIN ledger.ledger_transaction AS t ON t.id = p.transaction_id
+    INNER JOIN ledger.transaction_kind AS k ON k.id = t.kind
+    WHERE v.id = :id
+    UNION ALL
+    SELECT e.kind, e.occurred_at, NULL, NULL, e.recorded_at FROM ledger.event AS e WHERE e.subject_id = :id
+    ORDER BY nth
 """)
+_ACCOUNTS = text("""
+    SELECT v.account_id, g.pool_account
+    FROM ledger.voucher AS v
+    INNER JOIN ledger.programme_version AS pv ON pv.id = v.programme_version_id
+    INNER JOIN ledger.programme AS g ON g.id = pv.programme_id
+    WHERE v.serial = :serial
+""")
+_DUE = f"""
+    SELECT v.id AS voucher_id, v.account_id, g.pool_account
+    FROM ledger.voucher AS v
+    INNER JOIN ledger.programme_version AS pv ON pv.id = v.programme_version_id
+    INNER JOIN ledger.programme AS g ON g.id = pv.programme_id
+    LEFT JOIN ledger.subject_state AS s ON s.subject_id = v.id
+    WHERE coalesce(s.state, 'active') = 'active' AND v.valid_until < :today AND {_END} < :today
+"""  # noqa: S608 - made of constants
+_ALL_DUE = text(_DUE + " ORDER BY g.pool_account, v.account_id")
+_STILL_DUE = text(_DUE + " AND v.id = ANY(CAST(:ids AS uuid[])) ORDER BY v.account_id")
+_EVENTS = text("""
+    INSERT INTO ledger.event (subject, subject_id, kind, occurred_at, operator_id)
+    SELECT 'voucher', id, :kind, :now, :operator_id
+    FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS v (id, nth) ORDER BY nth
+""").bindparams(bindparam("operator_id", type_=Uuid))
+_REOPEN = text("""
+    WITH reopened AS (
+        INSERT INTO ledger.event (subject, subject_id, kind, occurred_at)
+        VALUES ('voucher', :voucher_id, 'reopen', :now) RETURNING id
+    )
+    INSERT INTO ledger.voucher_reopening (event_id, voucher_id, last_day)
+    SELECT id, :voucher_id, :last_day FROM reopened
+""").bindparams(bindparam("voucher_id", type_=Uuid), bindparam("last_day", type_=Date))
 
 
 async def take_numbers(work: UnitOfWork, programme_id: UUID, year: int, count: int) -> int:
@@ -77,3 +125,41 @@ async def add_vouchers(
 async def vouchers_of(work: UnitOfWork, household_id: UUID) -> list[Voucher]:
     """All vouchers of a household, the one that ends first before the others."""
     return [Voucher(**row._asdict()) for row in await work.run(_OF_HOUSEHOLD, household_id=household_id)]
+
+
+async def voucher_numbered(work: UnitOfWork, serial: str) -> Voucher | None:
+    """The voucher of a serial number."""
+    row = (await work.run(_SERIAL, serial=serial)).one_or_none()
+    return None if row is None else Voucher(**row._asdict())
+
+
+async def history(work: UnitOfWork, voucher_id: UUID) -> list[Happening]:
+    """All that happened to a voucher, in its order."""
+    rows = await work.run(_HISTORY, id=voucher_id)
+    return [Happening(row.kind, row.occurred_at, row.amount_cents, row.transaction_id) for row in rows]
+
+
+async def accounts_of(work: UnitOfWork, serial: str) -> tuple[int, int] | None:
+    """The account of a voucher, and of the pool that its rest goes back to."""
+    row = (await work.run(_ACCOUNTS, serial=serial)).one_or_none()
+    return None if row is None else (row.account_id, row.pool_account)
+
+
+async def due_vouchers(work: UnitOfWork, today: date) -> list[Due]:
+    """The active vouchers whose last day is before today, pool by pool."""
+    return [Due(**row._asdict()) for row in await work.run(_ALL_DUE, today=today)]
+
+
+async def still_due(work: UnitOfWork, today: date, ids: Sequence[UUID]) -> list[Due]:
+    """Those of some vouchers that are due now, in the order of their accounts."""
+    return [Due(**row._asdict()) for row in await work.run(_STILL_DUE, today=today, ids=list(ids))]
+
+
+async def add_events(work: UnitOfWork, kind: str, ids: Sequence[UUID], operator_id: UUID | None) -> None:
+    """Record that vouchers changed their state."""
+    await work.run(_EVENTS, kind=kind, now=work.now, operator_id=operator_id, ids=list(ids))
+
+
+async def reopen(work: UnitOfWork, voucher_id: UUID, last_day: date) -> None:
+    """Record that a voucher may be spent again, until a day."""
+    await work.run(_REOPEN, voucher_id=voucher_id, now=work.now, last_day=last_day)

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from admin_cli.rehearsal.service import RunningService, running_service
-from ledger.approvals.actions import add_operator
 from ledger.cards.actions import issue_card
 from ledger.checks.actions import run_checks
 from ledger.database.connect import connected
@@ -37,6 +36,7 @@ from ledger.programmes.actions import (
     record_mandate,
 )
 from tests.bench.inputs import HOUSEHOLDS, MERCHANTS, write_inputs
+from tests.people import enrol, signer
 
 TILLS = (1, 8, 64, 256)
 SECONDS = 4 if os.environ.get("QUICK") else 15
@@ -46,14 +46,14 @@ async def prepare(ledger: Ledger, folder: Path, households: int = HOUSEHOLDS) ->
     """A funded programme, its households with paper cards, merchants with a paired till each."""
     write_inputs(folder, households)
     for name in ("maker", "checker"):
-        await add_operator(ledger, name)
+        await enrol(ledger, name)
     programme = await import_programme(ledger, folder / "programme.toml", "maker")
     await import_merchants(ledger, folder / "commercants.csv", "maker")
     await import_households(ledger, programme.code, folder / "menages.csv", "maker")
     await record_mandate(ledger, programme.code, "2026-1", 10**12, "maker")
     await confirm_funding(ledger, "2026-1", "maker")
-    run = await prepare_aid_run(ledger, programme.code, "maker")
-    await approve_aid_run(ledger, programme.code, run.number, "checker")
+    run = await prepare_aid_run(ledger, programme.code, signer("maker"))
+    await approve_aid_run(ledger, programme.code, run.number, signer("checker"))
     cards = []
     for entry in await list_households(ledger, programme.code):
         card = await issue_card(ledger, entry.household_id, "paper", "maker")

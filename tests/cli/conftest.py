@@ -14,9 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from admin_cli.main import bonpois as root
+from ledger.approvals.model import Role
 from ledger.keyring import Keyring
 from tests.databases import DatabaseUrls, TestServer
 
+EVERY_ROLE = [word for role in Role for word in ("--role", role.value)]
 OCTOBER = Path(__file__).parents[2] / "admin_cli" / "rehearsal" / "october-2026"
 
 
@@ -50,9 +52,13 @@ class Terminal:
 
 
 def shell(home: Path, **variables: str) -> Terminal:
-    """English, and nothing of the machine's own settings."""
+    """English, and nothing of the machine's own settings; the people's keys lie beside the home, never in it."""
     cleared = dict.fromkeys(("BONPOIS_DATABASE_URL", "BONPOIS_OWNER_URL", "BONPOIS_OPERATOR"), "")
-    return Terminal({**cleared, "BONPOIS_HOME": str(home), "BONPOIS_LANG": "en", **variables})
+    people = home.with_name(f"{home.name}-people")
+    people.mkdir(exist_ok=True)
+    (people / "passphrase").write_text("correct horse\n")
+    keys = {"BONPOIS_OPERATOR_KEYS": str(people), "BONPOIS_PASSPHRASE_FILE": str(people / "passphrase")}
+    return Terminal({**cleared, **keys, "BONPOIS_HOME": str(home), "BONPOIS_LANG": "en", **variables})
 
 
 @pytest.fixture
@@ -82,8 +88,8 @@ def terminal(database_urls: DatabaseUrls, tmp_path: Path) -> Terminal:
 @pytest.fixture
 def staffed(terminal: Terminal) -> Terminal:
     """The same with two operators and October's programme; Alice is at the keyboard."""
-    for name in ("alice", "bruno"):
-        terminal.good("operator", "add", name)
+    terminal.good("operator", "add", "alice", *EVERY_ROLE)
+    terminal.good("operator", "add", "bruno", *EVERY_ROLE, "--operator", "alice")
     at_work = Terminal({**terminal.environment, "BONPOIS_OPERATOR": "alice"})
     at_work.good("programme", "import", OCTOBER / "programme.toml")
     return at_work

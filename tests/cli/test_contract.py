@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -27,7 +28,8 @@ from tests.databases import DatabaseUrls
         (("aid", "approve", "AA-2026", "first"), 2),
         (("card", "block", "12"), 2),
         (("programme", "show", "ZZ"), 3),
-        (("operator", "add", "alice"), 3),
+        (("operator", "add", "alice"), 2),
+        (("operator", "add", "alice", "--role", "agent"), 3),
     ],
 )
 def test_exit_codes_tell_good_from_bad_use_and_from_refused(
@@ -54,18 +56,18 @@ def test_a_stranger_is_refused_wherever_the_name_stands(terminal: Terminal, plac
 
 
 def test_a_refusal_says_number_facts_and_remedy_in_the_reader_s_language(staffed: Terminal) -> None:
-    english = staffed.run("operator", "add", "alice").stderr
+    english = staffed.run("operator", "add", "alice", "--role", "agent").stderr
     assert english.splitlines() == [
         "E5008  This is already recorded.",
         "  operator: alice",
         "→ Nothing is to be done; see what is recorded.",
     ]
-    french = staffed.run("operator", "add", "alice", "--lang", "fr").stderr
+    french = staffed.run("operator", "add", "alice", "--role", "agent", "--lang", "fr").stderr
     assert french.splitlines()[:2] == ["E5008  C’est déjà enregistré.", "  opérateur : alice"]
 
 
 def test_a_refusal_in_json_has_the_members_of_the_http_problem(staffed: Terminal) -> None:
-    result = staffed.run("operator", "add", "alice", "--json")
+    result = staffed.run("operator", "add", "alice", "--role", "agent", "--json")
     refusal = json.loads(result.stdout)
     assert list(refusal) == ["number", "code", "title", "remedy", "retryable", "operator"]
     assert "E5008" in result.stderr  # people see it though a program reads the rest
@@ -114,7 +116,7 @@ def test_global_options_work_before_and_after_the_noun(terminal: Terminal) -> No
 @pytest.mark.parametrize(
     ("arguments", "keys"),
     [
-        (("operator", "list"), {"id", "name", "added_at"}),
+        (("operator", "list"), {"id", "name", "added_at", "state", "roles", "limit", "public_key"}),
         (("programme", "list"), {"code", "label", "version", "rules"}),
         (
             ("household", "list", "AA-2026"),
@@ -135,8 +137,8 @@ def test_the_keys_of_a_list_are_stable(registered: Terminal, arguments: tuple[st
     assert registered.json(*arguments, "--lang", "fr") == first
 
 
-def test_a_home_without_a_ledger_is_told_so(terminal: Terminal) -> None:
-    empty = shell(home=OCTOBER / "nowhere")
+def test_a_home_without_a_ledger_is_told_so(tmp_path: Path) -> None:
+    empty = shell(home=tmp_path / "nowhere")
     code, refusal = empty.refused("household", "list", "AA-2026")
     assert (code, refusal["code"]) == (2, "home-empty")
-    assert not (OCTOBER / "nowhere").exists()
+    assert not (tmp_path / "nowhere").exists()

@@ -42,12 +42,12 @@ def test_an_embedded_home_is_made_once_and_says_its_version(embedded: Terminal) 
 
 def test_the_first_operator_makes_the_home(tmp_path: Path) -> None:
     terminal = shell(tmp_path / "new")
-    terminal.good("operator", "add", "alice")
+    terminal.good("operator", "add", "alice", "--role", "finance")
     assert [operator["name"] for operator in terminal.json("operator", "list")] == ["alice"]
 
 
 def test_a_backup_restores_what_was_there_and_needs_the_keys(embedded: Terminal, tmp_path: Path) -> None:
-    embedded.good("operator", "add", "keeper")
+    embedded.good("operator", "add", "keeper", "--role", "finance")
     backup = tmp_path / "books.dump"
     written = embedded.json("db", "backup", backup)
     assert written["bytes"] == backup.stat().st_size
@@ -83,14 +83,14 @@ def test_by_url_tables_are_made_by_the_owner_s_login_only(empty_database: Databa
     code, refusal = without_owner.refused("db", "init")
     assert (code, refusal["setting"]) == (2, "BONPOIS_OWNER_URL")
     assert by_url.json("db", "init")["up_to_date"] is True
-    without_owner.good("operator", "add", "alice")
+    without_owner.good("operator", "add", "alice", "--role", "finance")
 
 
 def test_lost_keys_are_never_replaced_by_new_ones(empty_database: DatabaseUrls, tmp_path: Path) -> None:
     by_url = shell(tmp_path, **empty_database.environment())
     by_url.good("db", "init")
     shutil.rmtree(tmp_path / "keys")
-    for command in (("db", "init"), ("operator", "add", "alice")):
+    for command in (("db", "init"), ("operator", "add", "alice", "--role", "finance")):
         assert by_url.refused(*command)[1]["code"] == "keys-missing"
 
 
@@ -145,10 +145,10 @@ def test_the_service_refuses_a_home_without_a_ledger(tmp_path: Path) -> None:
 def test_a_foreign_clock_runs_in_a_rehearsal_only(terminal: Terminal, database_urls: DatabaseUrls) -> None:
     clock = RehearsalClock(Path(terminal.environment["BONPOIS_HOME"]) / "rehearsal" / "clock")
     clock.set(datetime(2026, 10, 6, 7, 44, tzinfo=UTC))
-    code, refusal = terminal.refused("operator", "add", "alice")
+    code, refusal = terminal.refused("operator", "add", "alice", "--role", "finance")
     assert (code, refusal["code"]) == (2, "rehearsal-only")
     asyncio.run(mark_as_rehearsal(database_urls.app))
-    assert terminal.json("operator", "add", "alice")["added_at"] == "2026-10-06T07:44:00Z"
+    assert terminal.json("operator", "add", "alice", "--role", "finance")["added_at"] == "2026-10-06T07:44:00Z"
     assert terminal.json("db", "status")["rehearsal"] is True
 
 

@@ -143,7 +143,11 @@ async def test_killed_in_the_middle_it_goes_on(
 def test_a_home_in_use_for_real_is_refused(homes: Path) -> None:
     home = homes / "real"
     command = [sys.executable, "-m", "admin_cli", "--home", str(home)]
-    subprocess.run([*command, "operator", "add", "anne"], check=True, capture_output=True)
+    passphrase = homes / "passphrase"
+    passphrase.write_text("correct horse\n")
+    keys = {"BONPOIS_OPERATOR_KEYS": str(homes / "people"), "BONPOIS_PASSPHRASE_FILE": str(passphrase)}
+    add = [*command, "operator", "add", "anne", "--role", "finance"]
+    subprocess.run(add, check=True, capture_output=True, env=os.environ | keys)
     programme = str(OCTOBER / "programme.toml")
     by_anne = ["--operator", "anne"]
     subprocess.run([*command, "programme", "import", programme, *by_anne], check=True, capture_output=True)

@@ -37,6 +37,7 @@ from ledger.merchants.actions import (
     till_by_token,
 )
 from ledger.merchants.model import MerchantImport
+from ledger.subject_keys import SubjectKey
 from tests.month import CHECKER, MAKER, MERCHANTS_FILE, add_people
 
 GREENGROCER = "62819482100078"
@@ -71,9 +72,12 @@ async def test_the_merchants_of_the_sample_month(ledger: Ledger, app: asyncpg.Co
 
 async def test_the_bank_account_is_encrypted_for_its_merchant(ledger: Ledger, app: asyncpg.Connection) -> None:
     await october_merchants(ledger)
-    banks = await app.fetch("SELECT merchant_id, iban FROM identity.merchant_bank")
-    ibans = {ledger.keys.decrypt("merchant-iban", row["iban"], row["merchant_id"].bytes).decode() for row in banks}
-    assert "FR7668465632122330792440224" in ibans
+    banks = await app.fetch(
+        "SELECT merchant_id, iban, wrapped_key FROM identity.merchant_bank"
+        " INNER JOIN identity.subject_key ON subject_id = merchant_id"
+    )
+    keys = {row["merchant_id"]: SubjectKey.unwrap(ledger.keys, row["merchant_id"], row["wrapped_key"]) for row in banks}
+    assert "FR7668465632122330792440224" in {keys[row["merchant_id"]].decrypt(row["iban"]).decode() for row in banks}
     assert not any(b"FR76" in row["iban"] for row in banks)
 
 

@@ -15,6 +15,8 @@ from ledger.programmes.model import (
     PerConsumptionUnit,
     Validity,
     Weights,
+    rules_from_json,
+    rules_to_json,
 )
 from ledger.programmes.reading import read_programme
 from tests.month import PROGRAMME_FILE
@@ -54,6 +56,26 @@ def test_a_flat_rate_and_caps_are_read() -> None:
     assert file is not None, faults
     assert file.rules.scale == FlatRate(75_00, 0, 45_00, Weights())
     assert file.rules.caps == Caps(paper_sale_cents=50_00, paper_day_cents=300_00)
+
+
+@pytest.mark.parametrize(
+    ("section", "days"), [("", 730), *((f"[conservation]\nidentite_jours = {days}\n", days) for days in (365, 730))]
+)
+def test_identities_are_kept_for_two_years_unless_it_says_otherwise(section: str, days: int) -> None:
+    file, faults = read_programme(TEXT + section)
+    assert file is not None, faults
+    assert file.rules.identity_days == days
+    assert rules_from_json(rules_to_json(file.rules)) == file.rules
+    assert (b"identity_days" in rules_to_json(file.rules)) == (days != 730)  # older rules keep their hash
+
+
+@pytest.mark.parametrize(
+    "section", ["[conservation]\n", "[conservation]\nidentite_jours = 0\n", "[conservation]\nx = 1\n"]
+)
+def test_a_wrong_time_of_keeping_is_a_fault(section: str) -> None:
+    file, faults = read_programme(TEXT + section)
+    assert file is None
+    assert all(fault.column.startswith("conservation.") for fault in faults)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from ledger.checks.catalogue import aid, books, guards, reconciliation, sales, states
+from ledger.checks.catalogue import aid, books, conversions, guards, moves, people, reconciliation, sales, states
 from ledger.checks.model import Check
 
 CHECKS: tuple[Check, ...] = (
     *guards.CHECKS,
     *books.CHECKS,
+    *people.CHECKS,
     *aid.CHECKS,
+    *moves.CHECKS,
     *sales.CHECKS,
+    *conversions.CHECKS,
     *states.CHECKS,
     *reconciliation.CHECKS,
 )

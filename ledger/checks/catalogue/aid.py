@@ -63,6 +63,7 @@ CHECKS = (
         ) AS l ON l.aid_run_id = r.id
         WHERE (r.total_cents, r.voucher_count::bigint) IS DISTINCT FROM (l.total_cents, l.lines)
             OR p.kind IS DISTINCT FROM 'aid-run'
+            OR (p.signature IS NOT NULL AND p.amount_cents <> r.total_cents)
         """,
     ),
     Check(
@@ -89,20 +90,52 @@ CHECKS = (
     Check(
         "households-are-identified",
         "L12",
+        # Whoever is in the programme has one key and one profile; whoever was erased has none, and no card.
         """
         SELECT coalesce(h.id, p.household_id) AS subject, k.subject_id IS NOT NULL AS has_key,
-            p.household_id IS NOT NULL AS has_profile, coalesce(s.state, 'active') AS state
+            p.household_id IS NOT NULL AS has_profile, e.household_id IS NOT NULL AS erased,
+            coalesce(s.state, 'active') AS state
         FROM ledger.household AS h
         FULL JOIN identity.household AS p ON p.household_id = h.id
         LEFT JOIN identity.subject_key AS k ON k.subject_id = coalesce(h.id, p.household_id)
+        LEFT JOIN ledger.erasure AS e ON e.household_id = h.id
         LEFT JOIN ledger.subject_state AS s ON s.subject_id = h.id
-        WHERE h.id IS NULL OR (k.subject_id IS NULL) <> (p.household_id IS NULL)
-            OR p.household_id IS NULL AND s.state IS DISTINCT FROM 'closed' -- erased: only who has left
+        WHERE h.id IS NULL OR (e.household_id IS NOT NULL) <> ANY (ARRAY[
+            k.subject_id IS NULL, p.household_id IS NULL, coalesce(s.state, 'active') = 'closed'
+        ])
         UNION ALL
-        SELECT k.subject_id, true, false, 'unknown'
+        SELECT c.id, false, false, true, 'card ' || coalesce(s.state, 'active')
+        FROM ledger.erasure AS e
+        INNER JOIN ledger.card AS c ON c.household_id = e.household_id
+        LEFT JOIN ledger.subject_state AS s ON s.subject_id = c.id
+        WHERE coalesce(s.state, 'active') = 'active'
+        UNION ALL
+        SELECT k.subject_id, true, false, false, 'unknown'
         FROM identity.subject_key AS k
         WHERE NOT EXISTS (SELECT FROM ledger.household AS h WHERE h.id = k.subject_id)
             AND NOT EXISTS (SELECT FROM ledger.merchant AS m WHERE m.id = k.subject_id)
+        """,
+    ),
+    Check(
+        "ibans-change-as-approved",
+        "L9 L12",
+        """
+        SELECT c.proposal_id AS subject, p.kind, i.proposal_id IS NOT NULL AS has_number,
+            a.approved_at, w.withdrawn_at
+        FROM ledger.iban_change AS c
+        LEFT JOIN ledger.proposal AS p ON p.id = c.proposal_id
+        LEFT JOIN ledger.approval AS a ON a.proposal_id = c.proposal_id
+        LEFT JOIN ledger.rejection AS r ON r.proposal_id = c.proposal_id
+        LEFT JOIN ledger.iban_withdrawal AS w ON w.proposal_id = c.proposal_id
+        LEFT JOIN identity.merchant_iban AS i ON i.proposal_id = c.proposal_id
+        WHERE p.kind IS DISTINCT FROM 'iban-change'
+            OR i.proposal_id IS NULL AND a.id IS NULL AND r.id IS NULL
+            OR w.proposal_id IS NOT NULL
+            AND (w.withdrawn_at < a.approved_at + c.cooling_days * interval '24 hours') IS NOT TRUE
+        UNION ALL
+        SELECT m.id, 'no account', false, NULL, NULL
+        FROM ledger.merchant AS m LEFT JOIN identity.merchant_bank AS b ON b.merchant_id = m.id
+        WHERE b.merchant_id IS NULL
         """,
     ),
     Check(

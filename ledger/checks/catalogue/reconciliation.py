@@ -1,4 +1,4 @@
-"""That statements are whole, and that what is matched is equal and matched once."""
+"""That statements and remittances are whole, and that what is matched is equal and matched once."""
 
 from __future__ import annotations
 
@@ -73,6 +73,34 @@ CHECKS = (
             WHERE NOT EXISTS (SELECT FROM ledger.unmatch AS u WHERE u.match_id = x.match_id)
         ) AS x ON x.account = l.account AND x.transaction_id = l.transaction_id AND x.match_id = l.match_id
         WHERE l.match_id IS NULL OR x.match_id IS NULL
+        """,
+    ),
+    Check(
+        "remittances-add-up",
+        "L10",
+        """
+        SELECT r.number::text AS subject, r.line_count, l.lines, r.item_count, l.items, r.control_cents, l.control_cents
+            AS of_lines_cents
+        FROM (SELECT *, row_number() OVER (ORDER BY number) AS nth FROM ledger.remittance) AS r
+        LEFT JOIN (
+            SELECT x.remittance_id, count(*) AS lines, max(x.number) AS last, sum(i.items)::bigint AS items,
+                sum(CASE x.kind WHEN 'refund' THEN -x.amount_cents ELSE x.amount_cents END)::bigint AS control_cents,
+                bool_and((i.items, i.cents) = (x.item_count::bigint, x.amount_cents) AND i.alike) AS as_sold
+            FROM ledger.remittance_line AS x
+            LEFT JOIN (
+                SELECT i.remittance_id, i.number, count(*) AS items, sum(s.amount_cents)::bigint AS cents,
+                    bool_and((s.merchant_id, s.booked_on, s.is_sale)
+                        = (l.merchant_id, l.booked_on, l.kind <> 'refund')) AS alike
+                FROM ledger.remittance_item AS i
+                INNER JOIN ledger.remittance_line AS l USING (remittance_id, number)
+                LEFT JOIN ledger.remittable AS s ON s.transaction_id = i.transaction_id
+                GROUP BY i.remittance_id, i.number
+            ) AS i USING (remittance_id, number)
+            GROUP BY x.remittance_id
+        ) AS l ON l.remittance_id = r.id
+        WHERE r.number <> r.nth OR l.last <> l.lines OR l.as_sold IS NOT TRUE
+            OR (r.line_count::bigint, r.item_count::bigint, r.control_cents)
+            IS DISTINCT FROM (l.lines, l.items, l.control_cents)
         """,
     ),
 )

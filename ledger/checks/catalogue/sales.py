@@ -77,8 +77,9 @@ CHECKS = (
         WHERE t.kind = 5
             AND (t.occurred_at AT TIME ZONE 'Europe/Paris')::date NOT BETWEEN v.valid_from AND v.valid_until
             AND NOT EXISTS (
-                SELECT FROM ledger.event AS e
-                WHERE e.subject_id = v.id AND e.kind = 'reopen' AND e.occurred_at <= t.occurred_at
+                SELECT FROM ledger.voucher_reopening AS r INNER JOIN ledger.event AS e ON e.id = r.event_id
+                WHERE r.voucher_id = v.id AND e.occurred_at <= t.occurred_at
+                    AND (t.occurred_at AT TIME ZONE 'Europe/Paris')::date <= r.last_day
             )
         """,
     ),
@@ -151,6 +152,16 @@ CHECKS = (
             UNION ALL
             SELECT f.id, r.merchant_id
             FROM ledger.refund AS f INNER JOIN ledger.redemption AS r ON r.id = f.redemption_id
+            UNION ALL
+            SELECT id, merchant_id FROM ledger.conversion
+            UNION ALL
+            SELECT x.id, c.merchant_id
+            FROM ledger.conversion_cancellation AS x INNER JOIN ledger.conversion AS c ON c.id = x.conversion_id
+            WHERE x.till_id IS NOT NULL
+            UNION ALL
+            SELECT id, payer_id FROM ledger.merchant_payment
+            UNION ALL
+            SELECT id, merchant_id FROM ledger.coupon_movement WHERE till_id IS NOT NULL
         ) AS r
         FULL JOIN (
             SELECT result_id, merchant_id, fingerprint, count(*) OVER (PARTITION BY result_id) AS keys

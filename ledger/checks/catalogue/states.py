@@ -39,10 +39,12 @@ CHECKS = (
         FROM ledger.event AS e
         LEFT JOIN (
             SELECT 'voucher' AS subject, id FROM ledger.voucher
+            UNION ALL SELECT 'operator', id FROM ledger.operator
             UNION ALL SELECT 'card', id FROM ledger.card
             UNION ALL SELECT 'till', id FROM ledger.till
             UNION ALL SELECT 'merchant', id FROM ledger.merchant
             UNION ALL SELECT 'household', id FROM ledger.household
+            UNION ALL SELECT 'conversion', id FROM ledger.conversion
         ) AS s ON s.id = e.subject_id AND s.subject = e.subject
         WHERE s.id IS NULL
         """,

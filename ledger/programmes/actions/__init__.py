@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from ledger.programmes.actions.aid_runs import approve_aid_run, list_aid_runs, prepare_aid_run
-from ledger.programmes.actions.funding import confirm_funding, list_mandates, programme_funds, record_mandate
+from ledger.programmes.actions.aid_runs import (
+    aid_run_content,
+    aid_run_numbered,
+    aid_run_proposed,
+    approve_aid_run,
+    list_aid_runs,
+    prepare_aid_run,
+)
+from ledger.programmes.actions.erasures import erase_household, erase_silent_households, silent_households
+from ledger.programmes.actions.funding import (
+    cancel_mandate,
+    confirm_funding,
+    list_mandates,
+    programme_funds,
+    record_mandate,
+    reserved_cents,
+)
 from ledger.programmes.actions.households import household_profile, import_households, list_households
 from ledger.programmes.actions.programmes import (
     import_programme,
@@ -12,8 +27,14 @@ from ledger.programmes.actions.programmes import (
 )
 
 __all__ = [
+    "aid_run_content",
+    "aid_run_numbered",
+    "aid_run_proposed",
     "approve_aid_run",
+    "cancel_mandate",
     "confirm_funding",
+    "erase_household",
+    "erase_silent_households",
     "household_profile",
     "import_households",
     "import_programme",
@@ -25,4 +46,6 @@ __all__ = [
     "programme_coded",
     "programme_funds",
     "record_mandate",
+    "reserved_cents",
+    "silent_households",
 ]

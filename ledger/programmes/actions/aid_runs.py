@@ -8,9 +8,10 @@ from datetime import date
 from uuid import UUID, uuid5
 
 from ledger.approvals.actions import approve, operator_named, propose, require_content
+from ledger.approvals.model import Signer
 from ledger.calendar import paris_day
 from ledger.database.unit_of_work import Ledger, UnitOfWork
-from ledger.errors import NothingToIssue, NotPending, NotPossibleNow, PoolTooLow, UnknownRun
+from ledger.errors import NothingToIssue, NotPending, NotPossibleNow, PoolTooLow, UnknownProposal, UnknownRun
 from ledger.identifiers import new_event_id
 from ledger.programmes.actions.programmes import programme_coded, take_turn
 from ledger.programmes.model import AidRun, AidRunLine, Programme
@@ -26,14 +27,14 @@ _KIND = "aid-run"
 _NO_PROPOSAL = UUID(int=0)
 
 
-async def prepare_aid_run(ledger: Ledger, programme_code: str, operator: str) -> AidRun:
+async def prepare_aid_run(ledger: Ledger, programme_code: str, signer: Signer) -> AidRun:
     """Gather every granted decision that is in no run yet, valid from today on; nothing is issued.
 
-    Refuses `UnknownOperator`, `UnknownProgramme`, `NothingToIssue`, and `PoolTooLow` where the pool does not
+    Refuses as `propose` does, `UnknownProgramme`, `NothingToIssue`, and `PoolTooLow` where the pool does not
     cover this run beside those that wait already.
     """
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
+        await operator_named(work, signer.name)
         programme, pool_cents = await take_turn(work, programme_code)
         lines = await store.waiting_lines(work, programme.id)
         if not lines:
@@ -41,25 +42,26 @@ async def prepare_aid_run(ledger: Ledger, programme_code: str, operator: str) ->
         reserved_cents = await store.reserved_cents(work, programme.id, pending_too=True)
         _require_cover(pool_cents - reserved_cents, sum(line.amount_cents for line in lines))
         number = await store.last_number(work, programme.id) + 1
-        draft = _draft(programme, number, paris_day(work.now), lines, who.name)
-        proposal_id = await propose(work, _KIND, run_content(draft, lines), operator)
+        draft = _draft(programme, number, paris_day(work.now), lines, signer.name)
+        content = run_content(draft, lines)
+        proposal_id = await propose(work, _KIND, content, signer, amount_cents=draft.total_cents)
         run = replace(draft, proposal_id=proposal_id)
         await store.add_run(work, run, lines)
         return run
 
 
 async def approve_aid_run(
-    ledger: Ledger, programme_code: str, number: int, operator: str, progress: Progress | None = None
+    ledger: Ledger, programme_code: str, number: int, signer: Signer, progress: Progress | None = None
 ) -> AidRun:
     """Approve a run that another person prepared, and issue its vouchers.
 
     The approval is one unit of work; each chunk of vouchers is another. A run that was approved and then cut
     goes on when this is called again, by anybody. `progress` is told how many vouchers of how many are issued.
-    Refuses `UnknownOperator`, `UnknownProgramme`, `UnknownRun`, `SamePerson`, `NotPending` (all issued),
+    Refuses as `approve` does, `UnknownProgramme`, `UnknownRun`, `NotPending` (rejected, or all issued),
     `NotPossibleNow` (its validity is over), `PoolTooLow`, `ContentDiffers`.
     """
     async with ledger.unit_of_work() as work:
-        run, lines = await _approved(work, programme_code, number, operator)
+        run, lines = await _approved(work, programme_code, number, signer)
     done = 0
     for place, start in enumerate(range(0, len(lines), _CHUNK_VOUCHERS)):
         chunk = lines[start : start + _CHUNK_VOUCHERS]
@@ -79,14 +81,35 @@ async def list_aid_runs(ledger: Ledger) -> list[AidRun]:
         return await store.runs(work)
 
 
+async def aid_run_numbered(ledger: Ledger, programme_code: str, number: int) -> AidRun:
+    """One run of a programme. Refuses `UnknownRun`."""
+    async with ledger.unit_of_work() as work:
+        return await _run(work, programme_code, number)
+
+
+async def aid_run_proposed(ledger: Ledger, proposal_id: UUID) -> AidRun:
+    """The run that was put before another person under this proposal. Refuses `UnknownProposal`."""
+    async with ledger.unit_of_work() as work:
+        run = await store.run_proposed(work, proposal_id)
+        if run is None:
+            raise UnknownProposal(proposal=str(proposal_id))
+        return run
+
+
+async def aid_run_content(work: UnitOfWork, proposal_id: UUID) -> bytes | None:
+    """What a proposal of a run says, made again from the rows of today; nothing where there is no such run."""
+    run = await store.run_proposed(work, proposal_id)
+    return None if run is None else run_content(run, await store.lines_of(work, run.id))
+
+
 async def _approved(
-    work: UnitOfWork, programme_code: str, number: int, operator: str
+    work: UnitOfWork, programme_code: str, number: int, signer: Signer
 ) -> tuple[AidRun, list[AidRunLine]]:
     """A run with its approval, given now or before, and the lines that were approved."""
-    await operator_named(work, operator)
+    await operator_named(work, signer.name)
     programme, pool_cents = await take_turn(work, programme_code)
     run = await _run(work, programme_code, number)
-    if run.state == "issued":
+    if run.state in {"issued", "rejected"}:
         raise NotPending(run=number, state=run.state)
     lines = await store.lines_of(work, run.id)
     await require_content(work, run.proposal_id, run_content(run, lines))
@@ -95,7 +118,7 @@ async def _approved(
     today = paris_day(work.now)
     if today > run.valid_until:
         raise NotPossibleNow(run=number, valid_until=run.valid_until.isoformat(), today=today.isoformat())
-    approval_id = await approve(work, run.proposal_id, operator)
+    approval_id = await approve(work, run.proposal_id, signer)
     reserved_cents = await store.reserved_cents(work, programme.id, pending_too=False)
     _require_cover(pool_cents, reserved_cents)  # this run is approved by now, so it is among the reserved
     return replace(run, approval_id=approval_id), lines
@@ -127,6 +150,7 @@ def _draft(programme: Programme, number: int, first_day: date, lines: Sequence[A
         total_cents=sum(line.amount_cents for line in lines),
         prepared_by=prepared_by,
         approved_by=None,
+        rejected=False,
         issued_count=0,
     )
 

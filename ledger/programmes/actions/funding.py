@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 
 from ledger.approvals.actions import operator_named
+from ledger.approvals.model import Role
 from ledger.books.accounts import account_named
 from ledger.books.balances import balance_cents, lock_balances
 from ledger.books.journal import post
 from ledger.books.transaction import Transaction, TransactionKind, transfer
 from ledger.database.unit_of_work import Ledger, UnitOfWork
-from ledger.errors import AlreadyExists, BadValue, UnknownMandate
+from ledger.errors import AlreadyExists, BadValue, NotPossibleNow, UnknownMandate
 from ledger.identifiers import new_event_id
 from ledger.programmes.actions.programmes import programme_coded
-from ledger.programmes.model import Funds, Mandate
+from ledger.programmes.model import Funds, Mandate, Programme
 from ledger.programmes.store import aid_runs
 from ledger.programmes.store import funding as store
 
@@ -34,7 +35,7 @@ async def record_mandate(ledger: Ledger, programme_code: str, number: str, amoun
     if not 0 < amount_cents <= AMOUNT_CENTS_MAX:
         raise BadValue(field="amount_cents", value=amount_cents)
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
+        who = await operator_named(work, operator, Role.FINANCE)
         programme = await programme_coded(work, programme_code)
         in_transit = await account_named(work, "association:in-transit")
         mandated = await account_named(work, "ccas:mandated")
@@ -58,23 +59,48 @@ async def record_mandate(ledger: Ledger, programme_code: str, number: str, amoun
 async def confirm_funding(ledger: Ledger, mandate_number: str, operator: str) -> Mandate:
     """Book that the association has the euros of a mandate and created as many Pois, in one transaction.
 
-    Refuses `UnknownOperator`, `UnknownMandate` and `AlreadyExists` (confirmed before).
+    Refuses `UnknownOperator`, `UnknownMandate`, `AlreadyExists` (confirmed before) and `NotPossibleNow`
+    (cancelled, or confirmed and taken back: such euros are mandated anew).
     """
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
+        who = await operator_named(work, operator, Role.FINANCE, Role.TREASURER)
         mandate = await _mandate(work, mandate_number)
         programme = await programme_coded(work, mandate.programme_code)
         fund = await account_named(work, "association:guarantee-fund")
         in_transit = await account_named(work, "association:in-transit")
         issued = await account_named(work, "association:issued")
         await lock_balances(work, [fund, in_transit, issued, programme.pool_account])
-        if (await _mandate(work, mandate_number)).confirmed_at is not None:
+        present = await _mandate(work, mandate_number)
+        if present.state == "confirmed":
             raise AlreadyExists(mandate=mandate_number)
+        if present.state != "in-transit":
+            raise NotPossibleNow(mandate=mandate_number, state=present.state)
         euros = transfer(fund, in_transit, mandate.amount_cents)
         pois = transfer(issued, programme.pool_account, mandate.amount_cents)
         booked = Transaction(new_event_id(), TransactionKind.FUNDING, work.now, (*euros, *pois))
         await post(work, [booked])
         await store.add_funding(work, mandate.id, booked.id, who.id)
+        return await _mandate(work, mandate_number)
+
+
+async def cancel_mandate(ledger: Ledger, mandate_number: str, operator: str) -> Mandate:
+    """Book that a mandate will not be paid: its euros are in transit no longer. Its number stays taken.
+
+    Refuses `UnknownOperator`, `RoleMissing`, `UnknownMandate` and `NotPossibleNow` (the association has the euros,
+    or it was cancelled before).
+    """
+    async with ledger.unit_of_work() as work:
+        who = await operator_named(work, operator, Role.FINANCE)
+        in_transit = await account_named(work, "association:in-transit")
+        mandated = await account_named(work, "ccas:mandated")
+        await lock_balances(work, [in_transit, mandated])
+        mandate = await _mandate(work, mandate_number)
+        if mandate.state not in {"in-transit", "taken-back"}:
+            raise NotPossibleNow(mandate=mandate_number, state=mandate.state)
+        postings = transfer(mandated, in_transit, mandate.amount_cents)
+        booked = Transaction(new_event_id(), TransactionKind.MANDATE_CANCELLED, work.now, postings)
+        await post(work, [booked])
+        await store.add_cancellation(work, mandate.id, booked.id, who.id)
         return await _mandate(work, mandate_number)
 
 
@@ -90,14 +116,20 @@ async def programme_funds(ledger: Ledger, programme_code: str) -> Funds:
     async with ledger.unit_of_work() as work:
         programme = await programme_coded(work, programme_code)
         mandates = await store.mandates(work, programme_code)
-        confirmed = [mandate for mandate in mandates if mandate.confirmed_at is not None]
+        standing = [mandate for mandate in mandates if mandate.state != "cancelled"]
         return Funds(
             programme_code,
-            mandated_cents=sum(mandate.amount_cents for mandate in mandates),
-            confirmed_cents=sum(mandate.amount_cents for mandate in confirmed),
+            mandated_cents=sum(mandate.amount_cents for mandate in standing),
+            confirmed_cents=sum(mandate.amount_cents for mandate in standing if mandate.state == "confirmed"),
             pool_cents=-await balance_cents(work, programme.pool_account),
-            reserved_cents=await aid_runs.reserved_cents(work, programme.id, pending_too=True),
+            reserved_cents=await reserved_cents(work, programme),
+            returning_cents=-await balance_cents(work, programme.returning_account),
         )
+
+
+async def reserved_cents(work: UnitOfWork, programme: Programme) -> int:
+    """What runs that are prepared or half issued will take from the pool; a step of other use cases."""
+    return await aid_runs.reserved_cents(work, programme.id, pending_too=True)
 
 
 async def _mandate(work: UnitOfWork, number: str) -> Mandate:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ledger.approvals.actions import operator_named
+from ledger.approvals.model import Role
 from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import UnknownHousehold
 from ledger.identifiers import new_subject_id
@@ -40,7 +41,7 @@ async def import_households(
     """
     table = read_table(path, HOUSEHOLD_COLUMNS)
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
+        who = await operator_named(work, operator, Role.AGENT)
         programme, _ = await take_turn(work, programme_code)
         purpose = programme.id.bytes
         await refuse_repeated(work, _KIND, purpose, table.file, table.content)

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from ledger.approvals.actions import operator_named
+from ledger.approvals.model import Role
 from ledger.books.accounts import AccountKind, open_accounts
 from ledger.books.balances import lock_balances
 from ledger.database.unit_of_work import Ledger, UnitOfWork
@@ -34,7 +35,7 @@ async def import_programme(ledger: Ledger, path: Path, operator: str, *, dry_run
     refuse_faults(path.name, faults)
     assert file is not None
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator)
+        who = await operator_named(work, operator, Role.FINANCE, Role.APPROVER)
         await store.take_import_turn(work)
         present = await store.programme_coded(work, file.code)
         if present is None:

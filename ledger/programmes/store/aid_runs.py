@@ -13,10 +13,11 @@ from ledger.programmes.model import AidRun, AidRunLine
 _SELECT = """
     SELECT r.id, p.code AS programme_code, r.number, r.programme_version_id, r.proposal_id,
         a.id AS approval_id, r.valid_from, r.valid_until, r.voucher_count, r.total_cents,
-        maker.name AS prepared_by, checker.name AS approved_by,
+        maker.name AS prepared_by, checker.name AS approved_by, j.id IS NOT NULL AS rejected,
         (
             SELECT count(*) FROM ledger.aid_run_line AS l
-            INNER JOIN ledger.voucher AS i ON i.decision_id = l.decision_id WHERE l.aid_run_id = r.id
+            INNER JOIN ledger.voucher AS i ON (i.decision_id, i.aid_run_id) = (l.decision_id, l.aid_run_id)
+            WHERE l.aid_run_id = r.id
         ) AS issued_count
     FROM ledger.aid_run AS r
     INNER JOIN ledger.programme_version AS v ON v.id = r.programme_version_id
@@ -25,15 +26,18 @@ _SELECT = """
     INNER JOIN ledger.operator AS maker ON maker.id = o.prepared_by
     LEFT JOIN ledger.approval AS a ON a.proposal_id = r.proposal_id
     LEFT JOIN ledger.operator AS checker ON checker.id = a.approved_by
+    LEFT JOIN ledger.rejection AS j ON j.proposal_id = r.proposal_id
 """
 _BY_NUMBER = text(_SELECT + " WHERE p.code = :code AND r.number = :number")
+_BY_PROPOSAL = text(_SELECT + " WHERE r.proposal_id = :proposal_id")
 _ALL = text(_SELECT + " ORDER BY p.code, r.number")
 _LAST_NUMBER = text("""
     SELECT coalesce(max(r.number), 0)
     FROM ledger.aid_run AS r INNER JOIN ledger.programme_version AS v ON v.id = r.programme_version_id
     WHERE v.programme_id = :programme_id
 """)
-# Granted, of a household still in the programme, and in no run yet, be it pending, approved or issued.
+# Granted, of a household still in the programme, and in no run yet, be it pending, approved or issued; a
+# rejected run gives its decisions back.
 _WAITING = text("""
     SELECT d.id AS decision_id, d.household_id, d.amount_cents
     FROM ledger.decision AS d
@@ -41,7 +45,11 @@ _WAITING = text("""
     LEFT JOIN ledger.subject_state AS s ON s.subject_id = h.id
     WHERE h.programme_id = :programme_id AND d.granted AND d.amount_cents > 0
         AND coalesce(s.state, 'active') = 'active'
-        AND NOT EXISTS (SELECT FROM ledger.aid_run_line AS l WHERE l.decision_id = d.id)
+        AND NOT EXISTS (
+            SELECT FROM ledger.aid_run_line AS l INNER JOIN ledger.aid_run AS r ON r.id = l.aid_run_id
+            WHERE l.decision_id = d.id
+                AND NOT EXISTS (SELECT FROM ledger.rejection AS j WHERE j.proposal_id = r.proposal_id)
+        )
     ORDER BY d.id
 """)
 # By decision, which is a random id: serial numbers do not tell in which order people were registered.
@@ -57,6 +65,7 @@ _RESERVED = text("""
     INNER JOIN ledger.aid_run_line AS l ON l.aid_run_id = r.id
     WHERE v.programme_id = :programme_id
         AND NOT EXISTS (SELECT FROM ledger.voucher AS i WHERE i.decision_id = l.decision_id)
+        AND NOT EXISTS (SELECT FROM ledger.rejection AS j WHERE j.proposal_id = r.proposal_id)
         AND (:pending_too OR EXISTS (SELECT FROM ledger.approval AS a WHERE a.proposal_id = r.proposal_id))
 """)
 _ADD = text("""
@@ -78,6 +87,12 @@ _ADD_LINES = text("""
 async def run_numbered(work: UnitOfWork, programme_code: str, number: int) -> AidRun | None:
     """One run of a programme."""
     row = (await work.run(_BY_NUMBER, code=programme_code, number=number)).one_or_none()
+    return None if row is None else AidRun(**row._asdict())
+
+
+async def run_proposed(work: UnitOfWork, proposal_id: UUID) -> AidRun | None:
+    """The run of a proposal."""
+    row = (await work.run(_BY_PROPOSAL, proposal_id=proposal_id)).one_or_none()
     return None if row is None else AidRun(**row._asdict())
 
 

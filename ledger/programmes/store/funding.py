@@ -1,4 +1,4 @@
-"""The SQL of mandates and their confirmation."""
+"""The SQL of mandates, their confirmation and their cancellation."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ from ledger.programmes.model import Mandate
 
 _SELECT = """
     SELECT m.id, m.number, p.code AS programme_code, m.amount_cents,
-        t.occurred_at AS recorded_at, c.occurred_at AS confirmed_at
+        t.occurred_at AS recorded_at, c.occurred_at AS confirmed_at, b.occurred_at AS taken_back_at,
+        x.occurred_at AS cancelled_at
     FROM ledger.mandate AS m
     INNER JOIN ledger.programme AS p ON p.id = m.programme_id
     INNER JOIN ledger.ledger_transaction AS t ON t.id = m.id
     LEFT JOIN ledger.funding AS f ON f.mandate_id = m.id
     LEFT JOIN ledger.ledger_transaction AS c ON c.id = f.transaction_id
+    LEFT JOIN ledger.reversal AS r ON r.reverses_id = f.transaction_id
+    LEFT JOIN ledger.ledger_transaction AS b ON b.id = r.transaction_id
+    LEFT JOIN ledger.mandate_cancellation AS mc ON mc.mandate_id = m.id
+    LEFT JOIN ledger.ledger_transaction AS x ON x.id = mc.transaction_id
 """
 _BY_NUMBER = text(_SELECT + " WHERE m.number = :number")
 _OF_PROGRAMME = text(_SELECT + " WHERE p.code = :code ORDER BY t.occurred_at, m.number")
@@ -26,6 +31,10 @@ _ADD = text("""
 """)
 _CONFIRM = text("""
     INSERT INTO ledger.funding (mandate_id, transaction_id, operator_id)
+    VALUES (:mandate_id, :transaction_id, :operator_id)
+""")
+_CANCEL = text("""
+    INSERT INTO ledger.mandate_cancellation (mandate_id, transaction_id, operator_id)
     VALUES (:mandate_id, :transaction_id, :operator_id)
 """)
 
@@ -64,3 +73,8 @@ async def add_mandate(
 async def add_funding(work: UnitOfWork, mandate_id: UUID, transaction_id: UUID, operator_id: UUID) -> None:
     """Record that the association has the euros of a mandate."""
     await work.run(_CONFIRM, mandate_id=mandate_id, transaction_id=transaction_id, operator_id=operator_id)
+
+
+async def add_cancellation(work: UnitOfWork, mandate_id: UUID, transaction_id: UUID, operator_id: UUID) -> None:
+    """Record that a mandate was cancelled before the association had its euros."""
+    await work.run(_CANCEL, mandate_id=mandate_id, transaction_id=transaction_id, operator_id=operator_id)

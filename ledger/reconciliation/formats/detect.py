@@ -17,7 +17,7 @@ from ledger.errors import (
     StatementMayBeCut,
 )
 from ledger.people_files import NO_ROWS, decode, read_content, refuse_faults
-from ledger.reconciliation.formats import cyclos_csv, platform_csv
+from ledger.reconciliation.formats import camt053, cyclos_csv, platform_csv
 from ledger.reconciliation.formats.raw import (
     BALANCE_BROKEN,
     OUTSIDE_PERIOD,
@@ -31,6 +31,8 @@ from ledger.texts import format_cents
 PAGE_ROWS = 1000  # platforms hand out pages of this size and do not say that there are more
 
 HEADER_CHARACTERS_MAX = 200
+XML_OPENING_BYTES = 64
+XML_BLANKS = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"  # byte order marks and white space before the first tag
 
 READERS: dict[tuple[str, ...], Callable[[Path], RawStatement]] = {
     platform_csv.COLUMNS: platform_csv.read,
@@ -61,18 +63,25 @@ def read_statement(path: Path, expected: Expected) -> ReadStatement:
         opening_cents=opening,
         closing_cents=closing,
         lines=lines,
+        currency=raw.currency,
+        left_out=raw.left_out,
     )
 
 
 def reader_for(path: Path) -> Callable[[Path], RawStatement]:
-    """The reader whose columns the header has; the nearest one, so that it can name those that are missing."""
-    text = decode(path.name, read_content(path))
+    """XML is the bank's; else the reader whose columns the header has, or the nearest one, so that it can name
+    those that are missing.
+    """
+    content = read_content(path)
+    if b"<" in content[:XML_OPENING_BYTES].strip(XML_BLANKS)[:2]:
+        return camt053.read
+    text = decode(path.name, content)
     header = text.lstrip("\r\n").partition("\n")[0].strip()
     separator = ";" if ";" in header else ","
     names = {name.strip().lower() for name in next(csv.reader([header], delimiter=separator), [])}
     best = max(READERS, key=lambda columns: len(names.intersection(columns)))
     if len(names.intersection(best)) <= len(best) // 2:
-        known = [", ".join(columns) for columns in READERS]
+        known = [*(", ".join(columns) for columns in READERS), *camt053.KNOWN]
         raise StatementFormatUnknown(file=path.name, header=header[:HEADER_CHARACTERS_MAX], known=known)
     return READERS[best]
 

@@ -58,7 +58,9 @@ class Entry:
 
 @dataclass
 class RawStatement:
-    """A file as one reader understood it. `entries` has None for a movement with a fault."""
+    """A file as one reader understood it. `entries` has None for a movement with a fault; `left_out`: how many
+    were not booked yet; `currency`: where the file tells one.
+    """
 
     format: str
     file: str
@@ -70,6 +72,8 @@ class RawStatement:
     closing_cents: int | None = None
     date_column: str = "date"
     balance_column: str = ""
+    currency: str | None = None
+    left_out: int = 0
 
     @property
     def readable(self) -> Sequence[Entry]:

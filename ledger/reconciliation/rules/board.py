@@ -61,6 +61,11 @@ class Ours:
     def day(self) -> date:
         return self.unit.booked_on
 
+    @property
+    def stands_alone(self) -> bool:
+        """Is it one movement at theirs too? Payouts are not: they go by lots, net and commission apart."""
+        return not self.unit.is_payout or not (self.reference or self.unit.commission_cents)
+
 
 class Board:
     """Lines and units that no match holds yet, and of the matched ones those that may explain them.
@@ -69,6 +74,7 @@ class Board:
     """
 
     def __init__(self, books: Books) -> None:
+        self.account = books.account
         self.rejected = books.rejected
         self.matches: list[Match] = []
         units = sorted(books.units, key=lambda unit: (unit.booked_on, unit.occurred_at, unit.id))

@@ -2,8 +2,8 @@
 
 Ours without theirs is `timing-ours-first` within three days of the end of the period, else
 `missing-at-association`. Theirs without ours is `duplicate-theirs` when it repeats a record accounted for, `fee`
-when it is no sale, else `missing-in-ledger`. Both left over with the same reference, or alone on both sides for
-the same merchant and day, are `amount-differs`.
+when it is no sale (of the reserve: a debit that names nothing), else `missing-in-ledger`. Both left over with the
+same reference or lot, or alone on both sides for the same merchant and day, are `amount-differs`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID, uuid5
 
-from ledger.reconciliation.model import Books, Break, Category, Line, Unit, Why
+from ledger.reconciliation.model import Account, Books, Break, Category, Line, Unit, Why
 from ledger.reconciliation.rules.board import Board, CopyKey, Ours, Theirs, group_by
 from ledger.reconciliation.rules.ladder import claimed
+from ledger.reconciliation.rules.lots import differing_lots
 from ledger.reconciliation.rules.nearest import Nearest
+from ledger.reconciliation.rules.remitted import differing_remitted
 from ledger.reconciliation.rules.totals import fresh_totals, sales_by_day, totals_by_day
 
 TIMING_DAYS_MAX = 3
@@ -28,6 +30,8 @@ def find_breaks(books: Books, last_day: date) -> list[Break]:
     The id of a break is computed from the lines and units that it is about: it is the same in every run.
     """
     search = Search(books, last_day)
+    search.acknowledged()
+    search.payout_lots()
     search.same_reference()
     search.day_totals()
     search.alone_that_day()
@@ -43,8 +47,19 @@ class Search:
         self.board = Board(books)
         self.last_day = last_day
         self.nearest = Nearest(self.board)
+        self.lots = {ours.reference for ours in self.board.all_ours if not ours.stands_alone}
         self.originals = _references_of_records(self.board)
         self.found: list[Break] = []
+
+    def acknowledged(self) -> None:
+        """Everything acknowledged with one reference is one difference."""
+        for theirs, ours in differing_remitted(self.board):
+            self.differs(theirs, ours, Why.REMITTANCE_AMOUNT)
+
+    def payout_lots(self) -> None:
+        """What is left of a lot on both sides is one difference."""
+        for theirs, ours in differing_lots(self.board):
+            self.differs(theirs, ours, Why.LOT_AMOUNT)
 
     def same_reference(self) -> None:
         """First with first, where both sides name the same ticket."""
@@ -66,11 +81,12 @@ class Search:
         """The only line and the only unit left of a merchant, or of the funding, that day and way."""
         lines = [theirs for theirs in self.board.theirs.values() if theirs.party or theirs.cents > 0]
         theirs = group_by(lines, lambda item: (item.party, item.day, item.cents > 0))
-        ours = group_by(self.board.ours.values(), lambda item: (item.party, item.day, item.cents > 0))
+        units = [ours for ours in self.board.ours.values() if ours.stands_alone]
+        ours = group_by(units, lambda item: (item.party, item.day, item.cents > 0))
         for key, group in theirs.items():
-            fresh, units = self.fresh(group), ours.get(key, [])
-            if len(fresh) == 1 and len(units) == 1 and may_be_one_sale(fresh[0], units[0]):
-                self.differs(fresh, units, Why.ALONE_AMOUNT)
+            fresh, alone = self.fresh(group), ours.get(key, [])
+            if len(fresh) == 1 and len(alone) == 1 and may_be_one_sale(fresh[0], alone[0]):
+                self.differs(fresh, alone, Why.ALONE_AMOUNT)
 
     def theirs_only(self) -> None:
         for theirs in list(self.board.theirs.values()):
@@ -88,6 +104,8 @@ class Search:
     def is_no_sale(self, theirs: Theirs) -> bool:
         """No merchant, and no ticket or funding either; a fee may name the mandate that it was taken for."""
         if theirs.party is not None or (theirs.claims and theirs.cents > 0):
+            return False
+        if self.board.account is Account.RESERVE and (theirs.cents > 0 or not self.lots.isdisjoint(theirs.claims)):
             return False
         return all(self.board.owners.get(claim) == {None} for claim in theirs.claims)
 

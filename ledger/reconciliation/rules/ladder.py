@@ -12,6 +12,9 @@ from datetime import date
 
 from ledger.reconciliation.model import Books, Match, Rule
 from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Ours, Theirs, group_by, total_cents
+from ledger.reconciliation.rules.corrections import match_corrections
+from ledger.reconciliation.rules.lots import keep_lots, match_lots
+from ledger.reconciliation.rules.remitted import keep_remitted, match_remitted
 from ledger.reconciliation.rules.totals import match_other_days, match_parts_of_days, match_whole_days
 
 ReferenceKey = tuple[str | None, str | None, bool]
@@ -20,6 +23,10 @@ ReferenceKey = tuple[str | None, str | None, bool]
 def find_matches(books: Books) -> list[Match]:
     """Match what is still free on both sides; the result does not depend on the order of the input."""
     board = Board(books)
+    match_remitted(board)
+    keep_remitted(board)
+    match_lots(board)
+    keep_lots(board)
     match_references(board)
     match_sums_of_references(board)
     keep_for_each_other(board)
@@ -29,6 +36,7 @@ def find_matches(books: Books) -> list[Match]:
     match_amounts(board)
     match_parts_of_days(board, counted=False)
     match_days_apart(board)
+    match_corrections(board)
     return board.matches
 
 
@@ -39,7 +47,7 @@ def match_references(board: Board) -> None:
 
 
 def match_named(board: Board, reason: str, day: Callable[[Theirs | Ours], date | None]) -> None:
-    named = [ours for ours in board.ours.values() if ours.reference is not None]
+    named = [ours for ours in board.ours.values() if ours.reference is not None and ours.stands_alone]
     groups = group_by(named, lambda ours: (ours.reference, ours.party, ours.cents, day(ours)))
     waiting = {key: deque(group) for key, group in groups.items()}
     for theirs in list(board.theirs.values()):
@@ -69,7 +77,7 @@ def keep_for_each_other(board: Board) -> None:
 def claimed(board: Board) -> tuple[dict[ReferenceKey, list[Theirs]], dict[ReferenceKey, list[Ours]]]:
     """Free lines that name one reference, and free units that have one, by reference, merchant and direction."""
     lines = [theirs for theirs in board.theirs.values() if len(theirs.claims) == 1]
-    units = [ours for ours in board.ours.values() if ours.reference is not None]
+    units = [ours for ours in board.ours.values() if ours.reference is not None and ours.stands_alone]
     return (
         group_by(lines, lambda theirs: (theirs.claims[0], theirs.party, theirs.cents > 0)),
         group_by(units, lambda ours: (ours.reference, ours.party, ours.cents > 0)),
@@ -140,6 +148,7 @@ def are_near(theirs: Theirs, ours: Ours) -> bool:
 def pools(board: Board) -> Iterator[tuple[list[Theirs], list[Ours]]]:
     """What may be matched by amount: a line that names a ticket never goes to a unit that has another one."""
     single = [theirs for theirs in board.theirs.values() if theirs.tickets is None]
-    yield [theirs for theirs in single if not theirs.claims], list(board.ours.values())
-    nameless = [ours for ours in board.ours.values() if ours.reference is None]
+    units = [ours for ours in board.ours.values() if ours.stands_alone]
+    yield [theirs for theirs in single if not theirs.claims], units
+    nameless = [ours for ours in units if ours.reference is None and ours.unit.id in board.ours]
     yield [theirs for theirs in single if theirs.claims], nameless

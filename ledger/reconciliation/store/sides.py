@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import ARRAY, SmallInteger, bindparam, text
 
 from ledger.books.transaction import TransactionKind
 from ledger.database.unit_of_work import UnitOfWork
-from ledger.reconciliation.model import Account, Line, Party, Statement, Ties, Unit
+from ledger.reconciliation.model import CORRECTIONS, Account, Line, Party, Statement, Ties, Unit
 
 _PARTIES = text("SELECT name, daily FROM ledger.statement_party ORDER BY name")
 
@@ -37,7 +37,7 @@ _LINES = text("""
         WHERE wanted.statement_id <> :statement_id
     )
     SELECT l.statement_id, l.number, l.booked_on, l.label, l.amount_cents, s.last_day AS closed_on,
-        m.id AS match_id, m.complete_on
+        l.their_reference, m.id AS match_id, m.complete_on
     FROM with_twins
     INNER JOIN ledger.statement_line AS l USING (statement_id, number)
     INNER JOIN ledger.statement AS s ON s.id = l.statement_id
@@ -45,17 +45,23 @@ _LINES = text("""
     LEFT JOIN ledger.match AS m ON m.id = live.match_id
 """)
 
-# Our units of one period, and earlier ones that are open on its last day; none before the first statement.
+# Our units of one period, and earlier ones that are open on its last day; none before the first statement. Of later
+# ones the corrections that are free, where they are asked for: they may answer a difference of this period.
 _UNITS = text("""
-    SELECT u.transaction_id, u.kind, u.booked_on, u.occurred_at, u.amount_cents, u.reference, u.merchant,
+    SELECT u.transaction_id, u.kind, u.booked_on, u.occurred_at, u.amount_cents,
+        coalesce(u.reference, mark.lot) AS reference, u.merchant,
+        coalesce(mark.commission_cents, 0) AS commission_cents, mark.remitted, mark.answers,
         m.id AS match_id, m.complete_on
     FROM ledger.matchable_unit AS u
+    LEFT JOIN ledger.unit_mark AS mark ON mark.account = u.account AND mark.transaction_id = u.transaction_id
     LEFT JOIN ledger.live_match_unit AS live
         ON live.account = u.account AND live.transaction_id = u.transaction_id
     LEFT JOIN ledger.match AS m ON m.id = live.match_id
-    WHERE u.account = :account AND u.booked_on BETWEEN :base_day AND :last_day
-        AND (u.booked_on >= :first_day OR m.id IS NULL OR m.complete_on > :last_day)
-""")
+    WHERE u.account = :account AND u.booked_on >= :base_day AND (
+        u.booked_on <= :last_day AND (u.booked_on >= :first_day OR m.id IS NULL OR m.complete_on > :last_day)
+        OR u.booked_on > :last_day AND u.kind = ANY(:later_kinds) AND m.id IS NULL
+    )
+""").bindparams(bindparam("later_kinds", type_=ARRAY(SmallInteger)))
 
 _REJECTED = text("""
     SELECT m.id,
@@ -96,19 +102,23 @@ async def lines(work: UnitOfWork, statement: Statement, *, as_of: bool) -> tuple
             row.amount_cents,
             row.closed_on,
             *_held(row, statement.last_day if as_of else date.max),
+            their_reference=row.their_reference,
         )
         for row in rows
     )
 
 
 async def units(work: UnitOfWork, statement: Statement, base_day: date, *, as_of: bool) -> tuple[Unit, ...]:
-    """Our side of a statement; `base_day`: when the first statement of the account begins."""
+    """Our side of a statement; `base_day`: when the first statement of the account begins. As of its last day, or
+    with the corrections that were booked later.
+    """
     rows = await work.run(
         _UNITS,
         account=statement.account.value,
         base_day=base_day,
         first_day=statement.first_day,
         last_day=statement.last_day,
+        later_kinds=[] if as_of else [int(kind) for kind in CORRECTIONS],
     )
     return tuple(
         Unit(
@@ -120,6 +130,9 @@ async def units(work: UnitOfWork, statement: Statement, base_day: date, *, as_of
             row.reference,
             row.merchant,
             *_held(row, statement.last_day if as_of else date.max),
+            commission_cents=row.commission_cents,
+            remitted=row.remitted,
+            answers=row.answers,
         )
         for row in rows
     )

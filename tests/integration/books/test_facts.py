@@ -13,6 +13,7 @@ import pytest
 from ledger.books.transaction import TransactionKind
 from tests.databases import DatabaseUrls
 from tests.made import MadeWorld
+from tests.people import insert_approval, insert_proposal
 from tests.straight import (
     APPROVED_KINDS,
     CHECK,
@@ -63,23 +64,15 @@ async def test_an_approval_exists(owner: asyncpg.Connection) -> None:
 
 async def test_who_prepares_does_not_approve(owner: asyncpg.Connection) -> None:
     await approval(owner)
-    maker, checker = [row["id"] for row in await owner.fetch("SELECT id FROM ledger.operator LIMIT 2")]
-    proposal_id = uuid4()
-    await owner.execute(
-        """INSERT INTO ledger.proposal (id, kind, content_sha256, prepared_by, prepared_at)
-        VALUES ($1, 'test', sha256('other'), $2, now())""",
-        proposal_id,
-        maker,
-    )
-    sql = """INSERT INTO ledger.approval (id, proposal_id, prepared_by, approved_by, approved_at)
-        VALUES (gen_random_uuid(), $1, $2, $3, now())"""
+    maker, checker = [row["name"] for row in await owner.fetch("SELECT name FROM ledger.operator LIMIT 2")]
+    proposal_id = await insert_proposal(owner, maker)
     with refused_as(CHECK):
-        await owner.execute(sql, proposal_id, maker, maker)
+        await insert_approval(owner, proposal_id, maker)
     with refused_as(FOREIGN_KEY):  # by pretending that the other one had prepared it
-        await owner.execute(sql, proposal_id, checker, maker)
-    await owner.execute(sql, proposal_id, maker, checker)
+        await insert_approval(owner, proposal_id, maker, prepared_by=checker)
+    await insert_approval(owner, proposal_id, checker)
     with refused_as(UNIQUE):
-        await owner.execute(sql, proposal_id, maker, checker)
+        await insert_approval(owner, proposal_id, checker)
 
 
 # L6

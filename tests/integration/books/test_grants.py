@@ -21,7 +21,7 @@ UPDATED = {
     "identity.merchant_bank",
     "identity.subject_key",
 }
-DELETED = {"identity.household", "identity.merchant_bank", "identity.subject_key"}
+DELETED = {"identity.household", "identity.merchant_bank", "identity.merchant_iban", "identity.subject_key"}
 INSERTED_BY_NOBODY = set(WRITTEN_BY_FUNCTIONS) | {
     "ledger.account_kind",
     "ledger.reconciled_account",
@@ -30,6 +30,7 @@ INSERTED_BY_NOBODY = set(WRITTEN_BY_FUNCTIONS) | {
     "ledger.transaction_kind",
     "ledger.transaction_shape",
     "ledger.transition",
+    "ledger.unsigned_fact",
 }
 EXECUTED = {
     "booking_day",
@@ -39,6 +40,8 @@ EXECUTED = {
     "record_outcomes",
     "record_redemptions",
     "require",
+    "take_people_turn",
+    "take_proposal",
 }
 NOT_OURS_TO_SAY = {"xid", "posted_at", "recorded_at", "marked_at", "opened_at"}
 

@@ -244,11 +244,14 @@ async def test_a_debit_account_dips_neither(owner: asyncpg.Connection, books: Mo
 
 async def test_suspense_may_stand_on_either_side(owner: asyncpg.Connection, books: Money) -> None:
     suspense = await owner.fetchval("SELECT id FROM ledger.account WHERE name = 'suspense:POIS'")
+    unit_of_work = owner.transaction()
+    await unit_of_work.start()
     legs = [(books.issued, 100), (suspense, -100)]
     await post(owner, (TransactionKind.ADJUSTMENT, legs), approval_id=books.approval_id)
     back = [(suspense, 200), (books.issued, -200)]
     await post(owner, (TransactionKind.ADJUSTMENT, back), approval_id=books.approval_id)
     assert await balance(owner, suspense) == 100
+    await unit_of_work.rollback()  # nobody proposed it, so it could not be committed
 
 
 # L8

@@ -20,9 +20,10 @@ EVENT = "INSERT INTO ledger.event (subject, subject_id, kind, occurred_at) VALUE
     ("subject", "path"),
     [
         ("card", ["block", "unblock", "block"]),
-        ("merchant", ["suspend", "approve", "suspend"]),
+        ("merchant", ["suspend", "approve", "suspend", "close"]),
         ("till", ["revoke"]),
         ("household", ["close"]),
+        ("conversion", ["pay", "return", "pay", "return", "cancel"]),
         ("voucher", ["lapse", "reopen", "revoke"]),
     ],
 )

@@ -1,63 +1,15 @@
-"""What is compared, as values. Amounts are signed centimes in the view of the account's holder: money that comes
-in is positive, a sale is negative, on both sides alike.
+"""What is compared. Amounts are signed centimes in the view of the account's holder: money that comes in is
+positive, a sale is negative, on both sides alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from ledger.books.transaction import TransactionKind
-
-
-class Account(StrEnum):
-    """What a statement is about, as in `ledger.reconciled_account`."""
-
-    POIS = "pois"
-    RESERVE = "reserve"
-
-
-class Rule(StrEnum):
-    """Why a match was made; in the order in which they are tried."""
-
-    REFERENCE = "reference"
-    DAY_TOTAL = "day-total"
-    AMOUNT_DATE_MERCHANT = "amount-date-merchant"
-    EQUAL_SET = "equal-set"
-
-
-class Category(StrEnum):
-    """What kind of difference a break is."""
-
-    TIMING_OURS_FIRST = "timing-ours-first"
-    MISSING_AT_ASSOCIATION = "missing-at-association"
-    MISSING_IN_LEDGER = "missing-in-ledger"
-    AMOUNT_DIFFERS = "amount-differs"
-    DUPLICATE_THEIRS = "duplicate-theirs"
-    FEE = "fee"
-
-
-class Why(StrEnum):
-    """Why the nearest candidate of a break was not taken."""
-
-    REFERENCE_AMOUNT = "reference-with-another-amount"
-    REFERENCE_MATCHED = "reference-matched-already"
-    REFERENCE_ELSEWHERE = "reference-of-another-merchant"
-    REFERENCE_UNKNOWN = "reference-unknown"
-    TOTAL_AMOUNT = "day-total-with-another-amount"
-    ALONE_AMOUNT = "alone-that-day-with-another-amount"
-    COPY = "copy-of-another-record"
-    NO_MERCHANT = "no-merchant"
-    ANOTHER_REFERENCE = "equal-but-another-reference"
-    BY_HAND = "equal-but-unmatched-by-hand"
-    EQUAL_MATCHED = "equal-ones-matched-already"
-    SEVERAL = "several-equal-candidates"
-    TOO_FAR = "equal-amount-on-another-day"
-    OTHER_AMOUNTS = "other-amounts-that-day"
-    NOTHING_NEAR = "nothing-comparable"
+from ledger.reconciliation.model.words import CORRECTIONS, PAYOUTS, Account, Category, Rule, Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +36,15 @@ class ReadStatement:
     opening_cents: int
     closing_cents: int
     lines: tuple[StatementLine, ...] = field(repr=False)
+    currency: str | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement that was imported; it covers all days from the first to the last."""
+    """A statement that was imported; it covers all days from the first to the last. `left_out`: what the file held
+    beside that was not booked yet, known at the import only.
+    """
 
     id: UUID
     account: Account
@@ -100,6 +56,7 @@ class Statement:
     opening_cents: int
     closing_cents: int
     imported_at: datetime
+    left_out: int = 0
 
     @property
     def period(self) -> str:
@@ -112,7 +69,7 @@ LineKey = tuple[UUID, int]
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of an imported statement. `closed_on` is its statement's last day; `match_id` is what holds it;
-    `cleared`: open on the day of the report, matched since.
+    `cleared`: open on the day of the report, matched since; `their_reference`: the number that they gave it.
     """
 
     statement_id: UUID
@@ -123,6 +80,7 @@ class Line:
     closed_on: date
     match_id: UUID | None = None
     cleared: bool = False
+    their_reference: str | None = None
 
     @property
     def key(self) -> LineKey:
@@ -132,7 +90,10 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What one transaction moves in the accounts compared. `merchant` is a name, `reference` a till ticket (a
-    refund has that of its sale) or the number of a mandate.
+    refund has that of its sale), the number of a mandate or the reference of a payout lot.
+
+    `commission_cents`: the part of the amount that a bank moves apart, with the same sign. `remitted`: the reference
+    that the association acknowledged it with. `answers`: the break that two people booked it for.
     """
 
     id: UUID
@@ -144,6 +105,19 @@ class Unit:
     merchant: str | None = None
     match_id: UUID | None = None
     cleared: bool = False
+    commission_cents: int = 0
+    remitted: str | None = None
+    answers: UUID | None = None
+
+    @property
+    def is_payout(self) -> bool:
+        """Euros to a merchant: a bank shows the net amounts of a lot in one line, and the commission in another."""
+        return self.kind in PAYOUTS
+
+    @property
+    def is_correction(self) -> bool:
+        """Booked because of a difference, by two people."""
+        return self.kind in CORRECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +139,7 @@ class Books:
     lines: tuple[Line, ...]
     units: tuple[Unit, ...]
     rejected: frozenset[Ties] = frozenset()
+    account: Account = Account.POIS
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,75 +197,3 @@ class Break:
     @property
     def cleared(self) -> bool:
         return all(line.cleared for line in self.lines) and all(unit.cleared for unit in self.units)
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """Opening and closing of one side, and what moved in between; `moved_in` and `moved_out` are positive."""
-
-    opening_cents: int
-    in_cents: int
-    out_cents: int
-    closing_cents: int
-
-    @property
-    def proof_cents(self) -> int:
-        return self.opening_cents + self.in_cents - self.out_cents - self.closing_cents
-
-
-@dataclass(frozen=True, slots=True)
-class Matched:
-    """How much of a statement is matched: lines, our units (`postings`), the sum of the lines' amounts without
-    sign, lines by rule.
-    """
-
-    lines: int
-    postings: int
-    cents: int
-    by_rule: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """A + B − C + D − E = 0.
-
-    A: theirs at close; B: ours not at theirs; C: theirs not in ours; D: ours less theirs where amounts differ;
-    E: ours at close. All signed in the view of the account's holder.
-    """
-
-    theirs_cents: int
-    ours_only_cents: int
-    theirs_only_cents: int
-    amounts_cents: int
-    ours_cents: int
-
-    @property
-    def proof_cents(self) -> int:
-        explained = self.theirs_cents + self.ours_only_cents - self.theirs_only_cents + self.amounts_cents
-        return explained - self.ours_cents
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What an account's reconciliation says at the end of a period."""
-
-    statement: Statement
-    theirs: Side
-    ours: Side
-    matched: Matched
-    breaks: tuple[Break, ...]
-    ages_days: Mapping[UUID, int]
-    proof: Proof
-
-    @property
-    def is_clean(self) -> bool:
-        return self.proof.proof_cents == 0 and all(found.cleared for found in self.breaks)
-
-
-@dataclass(frozen=True, slots=True)
-class MatchRun:
-    """What one run of the matcher did."""
-
-    statement: Statement
-    matches: tuple[Match, ...]
-    breaks: tuple[Break, ...]

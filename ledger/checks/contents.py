@@ -1,0 +1,18 @@
+"""What each kind of proposal says, made again from the rows of today; so that an altered amount shows."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from ledger.bank_accounts.actions import iban_change_content
+from ledger.database.unit_of_work import UnitOfWork
+from ledger.programmes.actions import aid_run_content
+
+Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
+
+# One line for each kind of `ledger.approvals.rules.DUTIES`; `None` where there is no such thing.
+CONTENTS: dict[str, Content] = {
+    "aid-run": aid_run_content,
+    "iban-change": iban_change_content,
+}

@@ -1,0 +1,81 @@
+"""What a reconciliation says in the end: both sides, what is matched, what is not, and the proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from ledger.reconciliation.model.sides import Break, Match, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Opening and closing of one side, and what moved in between; `moved_in` and `moved_out` are positive."""
+
+    opening_cents: int
+    in_cents: int
+    out_cents: int
+    closing_cents: int
+
+    @property
+    def proof_cents(self) -> int:
+        return self.opening_cents + self.in_cents - self.out_cents - self.closing_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """How much of a statement is matched: lines, our units (`postings`), the sum of the lines' amounts without
+    sign, lines by rule.
+    """
+
+    lines: int
+    postings: int
+    cents: int
+    by_rule: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A + B − C + D − E = 0.
+
+    A: theirs at close; B: ours not at theirs; C: theirs not in ours; D: ours less theirs where amounts differ;
+    E: ours at close. All signed in the view of the account's holder.
+    """
+
+    theirs_cents: int
+    ours_only_cents: int
+    theirs_only_cents: int
+    amounts_cents: int
+    ours_cents: int
+
+    @property
+    def proof_cents(self) -> int:
+        explained = self.theirs_cents + self.ours_only_cents - self.theirs_only_cents + self.amounts_cents
+        return explained - self.ours_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an account's reconciliation says at the end of a period."""
+
+    statement: Statement
+    theirs: Side
+    ours: Side
+    matched: Matched
+    breaks: tuple[Break, ...]
+    ages_days: Mapping[UUID, int]
+    proof: Proof
+
+    @property
+    def is_clean(self) -> bool:
+        return self.proof.proof_cents == 0 and all(found.cleared for found in self.breaks)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRun:
+    """What one run of the matcher did."""
+
+    statement: Statement
+    matches: tuple[Match, ...]
+    breaks: tuple[Break, ...]

@@ -1,0 +1,8 @@
+from ledger.database.migrate import run_sql_file
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    run_sql_file("0012_moves.sql")

@@ -190,6 +190,7 @@ async def test_a_service_that_loses_its_database_again_and_again_debits_nobody_t
         except BaseException:
             import shutil; shutil.copy(service.log, "/tmp/desktests/log")
             raise
+        print(len(seen), seen.count(503))
         done.set()
         await cutting
     assert {answer.status_code for stream in streams for answer in stream.told.values()} == {201}

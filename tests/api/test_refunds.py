@@ -43,9 +43,7 @@ async def test_a_sale_is_given_back_in_parts_until_nothing_is_left(till: TillCli
 
 
 @pytest.mark.parametrize("cents", [851, 950, 100_000_000])
-async def test_more_than_was_paid_is_refused(
-    till: TillClient, town: Town, app: asyncpg.Connection, cents: int
-) -> None:
+async def test_more_than_was_paid_is_refused(till: TillClient, town: Town, app: asyncpg.Connection, cents: int) -> None:
     answer = await till.refund(await sale(till, town), cents)
     assert (answer.status_code, answer.json()["code"]) == (422, "refund-too-large")
     assert answer.json()["refundable_cents"] == 850
@@ -87,7 +85,11 @@ async def test_a_refused_refund_stays_refused(till: TillClient, town: Town) -> N
 async def test_a_key_with_another_refund_is_a_conflict(till: TillClient, town: Town) -> None:
     sold, other, key = await sale(till, town), await sale(till, town), str(uuid4())
     await till.refund(sold, 250, key)
-    for again in (await till.refund(sold, 251, key), await till.refund(other, 250, key), await till.refund(sold, key=key)):
+    for again in (
+        await till.refund(sold, 251, key),
+        await till.refund(other, 250, key),
+        await till.refund(sold, key=key),
+    ):
         assert (again.status_code, again.json()["code"]) == (409, "idempotency-conflict")
 
 
@@ -141,7 +143,9 @@ async def test_what_a_voucher_no_longer_takes_goes_to_the_pool(
     before = await balance(app, pool)
     voucher = await app.fetchval("SELECT id FROM ledger.voucher WHERE household_id = $1", town.households["PAPER"])
     await owner.execute(
-        "INSERT INTO ledger.event (subject, subject_id, kind, occurred_at) VALUES ('voucher', $1, $2, now())", voucher, event
+        "INSERT INTO ledger.event (subject, subject_id, kind, occurred_at) VALUES ('voucher', $1, $2, now())",
+        voucher,
+        event,
     )
     assert (await till.refund(sold, 250)).status_code == 201
     assert await balance(app, pool) == before - 250
@@ -150,7 +154,12 @@ async def test_what_a_voucher_no_longer_takes_goes_to_the_pool(
 
 @pytest.mark.parametrize(
     ("reason", "kept"),
-    [("returned-goods", "returned-goods"), ("void", "void"), ("Madame Durand, 12 rue des Lilas", "other"), ("", "other")],
+    [
+        ("returned-goods", "returned-goods"),
+        ("void", "void"),
+        ("Madame Durand, 12 rue des Lilas", "other"),
+        ("", "other"),
+    ],
 )
 async def test_no_word_of_a_cashier_is_kept(
     till: TillClient, town: Town, app: asyncpg.Connection, reason: str, kept: str
@@ -205,5 +214,3 @@ async def test_an_amount_that_is_none_is_not_understood(till: TillClient, town: 
     body = {"amount_cents": amount, "reason": "void"}
     answer = await till.post(f"/v1/redemptions/{await sale(till, town)}/refunds", body, str(uuid4()))
     assert (answer.status_code, answer.json()["field"]) == (400, "amount_cents")
-
-

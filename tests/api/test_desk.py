@@ -15,7 +15,7 @@ from ledger.cards.actions import block_card
 from ledger.database.unit_of_work import Ledger
 from ledger.merchants.actions import revoke_till, suspend_merchant
 from ledger.redemptions import desk, store
-from tests.tills import TillClient
+from tests.tills import TillClient, answering
 from tests.town import AGENT, FRUIT, Town, left_cents
 
 Happening = Callable[[], Awaitable[Any]]
@@ -73,12 +73,13 @@ async def test_what_changes_between_load_and_write_counts(
 
 
 async def test_money_that_went_between_load_and_write_is_not_spent_again(
-    till: TillClient, town: Town, app: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    till: TillClient, ledger: Ledger, town: Town, app: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As another process would: the household's other card empties the voucher meanwhile."""
-    other = till.at(town.tills[1])
-    before_the_write(monkeypatch, lambda: other.redeem(town.second_card, (FRUIT, 119_00)))
-    answer = await till.redeem(town.phone_card, (FRUIT, 100_00))
+    """As another process would, with a desk of its own: the household's other card empties the voucher meanwhile."""
+    async with answering(ledger) as client:
+        other = TillClient(client, till.clock, town.tills[1].token)
+        before_the_write(monkeypatch, lambda: other.redeem(town.second_card, (FRUIT, 119_00)))
+        answer = await till.redeem(town.phone_card, (FRUIT, 100_00))
     assert (answer.json()["approved_cents"], answer.json()["remainder_cents"]) == (1_00, 99_00)
     assert await left_cents(app, town.households["PHONE"]) == 0
 

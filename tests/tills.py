@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
@@ -77,6 +77,6 @@ async def answering(ledger: Ledger) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(ledger)
     async with (
         app.lifespan(),
-        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client,
+        httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", app)), base_url="http://service") as client,
     ):
         yield client

@@ -19,6 +19,7 @@ _BROKEN = (
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InternalClientError,  # the driver lost its thread: the server hung up between two of its messages
     PoolTimeoutError,
 )
 

@@ -66,11 +66,12 @@ async def test_looking_leaves_no_trace(till: TillClient, town: Town, app: asyncp
 
 
 async def test_wrong_pins_count_towards_one_throttle_with_sales(till: TillClient, town: Town) -> None:
+    card = town.paper_card
     for nth in (1, 2, 3):
-        assert (await till.balance(town.paper_card, pin=wrong_pin(town.paper_card, nth))).json()["code"] == "code-refused"
+        assert (await till.balance(card, pin=wrong_pin(card, nth))).json()["code"] == "code-refused"
     for nth in (4, 5):
-        assert (await till.redeem(town.paper_card, pin=wrong_pin(town.paper_card, nth))).json()["code"] == "code-refused"
-    for paused in (await till.balance(town.paper_card), await till.redeem(town.paper_card)):
+        assert (await till.redeem(card, pin=wrong_pin(card, nth))).json()["code"] == "code-refused"
+    for paused in (await till.balance(card), await till.redeem(card)):
         assert (paused.status_code, paused.json()["code"]) == (429, "too-many-attempts")
         assert paused.headers["retry-after"] == "901"
 

@@ -81,9 +81,7 @@ async def test_guesses_are_counted_then_no_code_is_looked_at_for_a_while(
     assert (await pair(till, await invited(ledger, town))).status_code == 201
 
 
-async def test_guesses_at_once_are_counted_one_by_one(
-    till: TillClient, app: asyncpg.Connection
-) -> None:
+async def test_guesses_at_once_are_counted_one_by_one(till: TillClient, app: asyncpg.Connection) -> None:
     answers = await asyncio.gather(*(pair(till, f"0000{nth % 10}-00000") for nth in range(40)))
     assert sorted(answer.status_code for answer in answers) == [401] * 20 + [429] * 20
     assert await app.fetchval("SELECT failures FROM ledger.failure_count WHERE scope = 'pairing'") == 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from ledger.errors import CATALOGUE
 from tests.tills import TillClient
@@ -77,10 +78,12 @@ async def test_every_type_leads_to_its_explanation(till: TillClient, language: s
 
 
 async def test_our_own_fault_says_nothing_of_the_inside(
-    till: TillClient, town: Town, owner: asyncpg.Connection, capfd: pytest.CaptureFixture[str]
+    till: TillClient, town: Town, owner: asyncpg.Connection
 ) -> None:
     await owner.execute("ALTER TABLE ledger.request_outcome RENAME COLUMN fate TO destiny")
-    answers = [await till.redeem(town.paper_card), await till.abandon("key"), await till.balance(town.paper_card)]
+    with capture_logs() as logs:
+        answers = [await till.redeem(town.paper_card), await till.abandon("key"), await till.balance(town.paper_card)]
+    assert [entry["event"] for entry in logs] == ["redemption failed", "request failed", "request failed"]
     for answer in answers:
         assert_silent(answer)
         assert set(answer.json()) == MEMBERS

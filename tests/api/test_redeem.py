@@ -57,7 +57,12 @@ async def test_what_is_kept_of_a_basket_are_its_categories(
     sale = (await till.redeem(town.paper_card, (FRUIT, 100), (WINE, 50), (FRUIT, 20), reference="T-1")).json()
     row = await app.fetchrow("SELECT * FROM ledger.redemption")
     assert row is not None
-    assert (str(row["id"]), row["reference"], row["basket_cents"], row["approved_cents"]) == (sale["id"], "T-1", 170, 120)
+    assert (str(row["id"]), row["reference"], row["basket_cents"], row["approved_cents"]) == (
+        sale["id"],
+        "T-1",
+        170,
+        120,
+    )
     assert row["categories"] == [FRUIT, WINE, FRUIT]
     assert row["asked_cents"] == [100, 50, 20]
     assert row["approved_by_line_cents"] == [100, 0, 20]
@@ -134,7 +139,9 @@ async def test_the_cap_of_the_day_ends_with_the_day(till: TillClient, town: Town
     assert (await till.redeem(town.rich_card, (FRUIT, 250_00))).json()["approved_cents"] == 200_00
 
 
-async def test_the_same_request_again_gets_the_same_answer(till: TillClient, town: Town, app: asyncpg.Connection) -> None:
+async def test_the_same_request_again_gets_the_same_answer(
+    till: TillClient, town: Town, app: asyncpg.Connection
+) -> None:
     key = str(uuid4())
     first = await till.redeem(town.paper_card, key=key)
     again = await till.redeem(town.paper_card, key=key)
@@ -143,9 +150,7 @@ async def test_the_same_request_again_gets_the_same_answer(till: TillClient, tow
     assert await left_cents(app, town.households["PAPER"]) == 120_00 - 850
 
 
-async def test_the_answer_is_the_same_whatever_happened_since(
-    till: TillClient, town: Town, clock: FixedClock
-) -> None:
+async def test_the_answer_is_the_same_whatever_happened_since(till: TillClient, town: Town, clock: FixedClock) -> None:
     body, key = till.sale(town.phone_card), str(uuid4())
     first = await till.post("/v1/redemptions", body, key)
     await till.refund(first.json()["id"], 100)
@@ -227,7 +232,9 @@ async def test_what_left_no_trace_may_be_sent_again_with_the_same_key(
 
 async def test_wrong_codes_are_counted_and_then_pause_the_card_here_only(till: TillClient, town: Town) -> None:
     for nth in range(1, 6):
-        assert (await till.redeem(town.paper_card, pin=wrong_pin(town.paper_card, nth))).json()["code"] == "code-refused"
+        assert (await till.redeem(town.paper_card, pin=wrong_pin(town.paper_card, nth))).json()[
+            "code"
+        ] == "code-refused"
     paused = await till.redeem(town.paper_card)
     assert (paused.status_code, paused.json()["code"], paused.json()["retryable"]) == (429, "too-many-attempts", True)
     assert paused.headers["retry-after"] == str(paused.json()["retry_after_seconds"]) == "901"
@@ -240,7 +247,9 @@ async def test_a_replayed_wrong_code_is_not_counted_twice(
     for _ in range(8):
         answer = await till.redeem(town.paper_card, pin=wrong_pin(town.paper_card), key="the-same")
         assert answer.json()["code"] == "code-refused"
-    assert await app.fetchval("SELECT sum(failures) FROM ledger.failure_count WHERE card_id = $1", town.paper_card.id) == 1
+    assert (
+        await app.fetchval("SELECT sum(failures) FROM ledger.failure_count WHERE card_id = $1", town.paper_card.id) == 1
+    )
 
 
 async def test_a_paused_sale_may_be_sent_again_with_its_key_when_the_pause_is_over(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Any
 
 import asyncpg
 import httpx
@@ -25,6 +26,7 @@ from tests.town import FRUIT, Town, cloned_town
 
 CENTS = 10
 STREAMS = 12
+SALES = 15
 
 
 @dataclass
@@ -79,7 +81,9 @@ async def books(
         yield Books(installation, town, Ledger(database, installation.clock, keys), connection)
 
 
-async def sell_until_the_line_breaks(books: Books, client: httpx.AsyncClient, stream: Stream) -> None:
+async def sell_until_the_line_breaks(
+    books: Books, client: httpx.AsyncClient, stream: Stream, sold: asyncio.Semaphore
+) -> None:
     while True:
         key = stream.key(len(stream.told) + len(stream.unanswered))
         try:
@@ -87,21 +91,17 @@ async def sell_until_the_line_breaks(books: Books, client: httpx.AsyncClient, st
         except httpx.TransportError:
             stream.unanswered.append(key)
             return
-
-
-async def until(enough: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not enough():
-            await asyncio.sleep(0.002)
+        sold.release()
 
 
 async def killed_in_the_middle(books: Books, service: Service, streams: list[Stream], sales: int) -> None:
     """Kill it when so many more sales are answered; the tills notice."""
-    before = sum(len(stream.told) for stream in streams)
+    sold = asyncio.Semaphore(0)
     async with client_of(service) as client, asyncio.TaskGroup() as tasks:
         for stream in streams:
-            tasks.create_task(sell_until_the_line_breaks(books, client, stream))
-        await until(lambda: sum(len(stream.told) for stream in streams) >= before + sales)
+            tasks.create_task(sell_until_the_line_breaks(books, client, stream, sold))
+        for _ in range(sales):
+            await sold.acquire()
         await service.kill()
 
 
@@ -145,10 +145,12 @@ async def test_a_killed_service_leaves_no_sale_half_settled(books: Books) -> Non
     await books.assert_sold_once(told + len(approved))
 
 
-async def through(ask: Callable[[], Awaitable[httpx.Response]], seen: list[int]) -> httpx.Response:
+async def through(
+    seen: list[int], ask: Callable[..., Awaitable[httpx.Response]], *asked: Any, **more: Any
+) -> httpx.Response:
     """Ask until there is an answer; meanwhile nothing worse than "not now, the same again later" may be said."""
     while True:
-        answer = await ask()
+        answer = await ask(*asked, **more)
         seen.append(answer.status_code)
         if answer.status_code < 500:
             return answer
@@ -156,43 +158,44 @@ async def through(ask: Callable[[], Awaitable[httpx.Response]], seen: list[int])
         assert int(answer.headers["retry-after"]) > 0
 
 
+async def live(books: Books, client: httpx.AsyncClient, stream: Stream, seen: list[int]) -> None:
+    """Sales, every fifth of which is given back, looked at and asked about."""
+    till, card = books.till(client, stream), books.town.crowd[stream.number]
+    for nth in range(SALES):
+        key = stream.key(nth)
+        stream.told[key] = await through(seen, books.sell, client, stream, key)
+        if nth % 5 == 0:
+            back = await through(seen, till.refund, stream.told[key].json()["id"], CENTS, f"back-{key}")
+            assert (back.status_code, back.json()["refundable_cents"]) == (201, 0)
+            left = await through(seen, till.balance, card)
+            assert left.json()["balance_cents"] == 110_00 - CENTS * (nth - nth // 5)
+            fate = await through(seen, till.abandon, key)
+            assert fate.json()["fate"] == "approved"
+
+
+async def cut_every_connection(connection: asyncpg.Connection) -> None:
+    """Again and again, but for one's own."""
+    sql = """
+        SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE datname = current_database() AND usename <> current_user
+    """
+    while True:
+        await asyncio.sleep(0.2)
+        await connection.fetchval(sql)
+
+
 async def test_a_service_that_loses_its_database_again_and_again_debits_nobody_twice(books: Books) -> None:
     streams, seen = [Stream(number) for number in range(STREAMS)], list[int]()
-    done = asyncio.Event()
-
-    async def live(client: httpx.AsyncClient, stream: Stream) -> None:
-        for nth in range(25):
-            key = stream.key(nth)
-            stream.told[key] = await through(lambda key=key: books.sell(client, stream, key), seen)
-            if nth % 5 == 0:
-                till = replace(books.till(client, stream), language="en")
-                sale = stream.told[key].json()["id"]
-                back = await through(lambda key=key, sale=sale: till.refund(sale, CENTS, f"back-{key}"), seen)
-                assert (back.status_code, back.json()["refundable_cents"]) == (201, 0)
-                left = await through(lambda: till.balance(books.town.crowd[stream.number]), seen)
-                assert left.json()["balance_cents"] == 110_00 - CENTS * (nth - nth // 5)
-                fate = await through(lambda key=key: till.abandon(key), seen)
-                assert fate.json()["fate"] == "approved"
-
-    async def cut() -> None:
-        sql = """
-            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-            WHERE datname = current_database() AND usename <> current_user
-        """
-        while not done.is_set():
-            await asyncio.sleep(0.15)
-            await books.connection.fetchval(sql)
-
     async with books.installation.running() as [service], client_of(service) as client:
-        cutting = asyncio.create_task(cut())
-        await asyncio.gather(*(live(client, stream) for stream in streams))
-        done.set()
-        await cutting
+        cutting = asyncio.create_task(cut_every_connection(books.connection))
+        await asyncio.gather(*(live(books, client, stream, seen) for stream in streams))
+        cutting.cancel()
+        await asyncio.wait([cutting])
     assert {answer.status_code for stream in streams for answer in stream.told.values()} == {201}
-    assert len(await books.sold()) == STREAMS * 25
-    assert await books.connection.fetchval("SELECT count(*) FROM ledger.refund") == STREAMS * 5
     assert "Traceback" not in service.log.read_text()
-    await books.ledger.database.aclose()  # its connections were cut as well
+    async with connected(books.installation.urls.owner) as connection:
+        assert await connection.fetchval("SELECT count(*) FROM ledger.redemption") == STREAMS * SALES
+        assert await connection.fetchval("SELECT count(*) FROM ledger.refund") == STREAMS * (SALES // 5)
     assert await run_checks(books.ledger) == []
 
 

@@ -123,8 +123,10 @@ def statement_form(report: Report) -> Table:
     ours = [found for found in report.breaks if not found.lines]
     theirs = [found for found in report.breaks if not found.units]
     differing = len(report.breaks) - len(ours) - len(theirs)
+    at_the_bank = report.statement.account is Account.RESERVE
+    whose = _("Balance at the bank at close") if at_the_bank else _("Balance of the association at close")
     rows: list[Sequence[Cell]] = [
-        (_("Balance of the association at close"), None, amount(proof.theirs_cents)),
+        (whose, None, amount(proof.theirs_cents)),
         (_("+ ours, not at theirs"), len(ours), amount(proof.ours_only_cents)),
         (_("- theirs, not in ours"), len(theirs), amount(-proof.theirs_only_cents)),
         (_("± amounts that differ"), differing, amount(proof.amounts_cents)),

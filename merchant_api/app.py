@@ -22,6 +22,25 @@ from merchant_api.v1 import money, redemptions, tills
 _BODY_BYTES_MAX = 64 * 1024
 _BEARER = Components(security_schemes={"till": SecurityScheme(type="http", scheme="bearer")})
 
+_ROUTES = [
+    tills.pair,
+    redemptions.redeem,
+    redemptions.abandon,
+    redemptions.get_redemption,
+    redemptions.list_redemptions,
+    redemptions.refund,
+    tills.balance,
+    tills.categories,
+    tills.merchant,
+    money.balance,
+    money.statement,
+    money.request_conversion,
+    money.list_conversions,
+    money.cancel_conversion,
+    money.pay,
+    money.take_coupons,
+]
+
 
 def create_app(ledger: Ledger) -> Litestar:
     """The service on opened books: one desk per process."""
@@ -40,24 +59,7 @@ def create_app(ledger: Ledger) -> Litestar:
 
     v1 = Router(
         "/v1",
-        route_handlers=[
-            tills.pair,
-            redemptions.redeem,
-            redemptions.abandon,
-            redemptions.get_redemption,
-            redemptions.list_redemptions,
-            redemptions.refund,
-            tills.balance,
-            tills.categories,
-            tills.merchant,
-            money.balance,
-            money.statement,
-            money.request_conversion,
-            money.list_conversions,
-            money.cancel_conversion,
-            money.pay,
-            money.take_coupons,
-        ],
+        route_handlers=_ROUTES,
         security=[{"till": []}],
     )
     return Litestar(

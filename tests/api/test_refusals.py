@@ -12,9 +12,12 @@ import pytest
 
 from ledger import errors
 from ledger.cards.actions import block_card
+from ledger.clock import FixedClock
+from ledger.conversions.actions import close_merchant, return_payout, take_back_coupons, withdraw_conversion
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import CATALOGUE, Refusal
 from ledger.merchants.actions import invite_till, revoke_till, suspend_merchant
+from tests.owners import Owner
 from tests.tills import TillClient
 from tests.town import AGENT, FRUIT, WINE, Town, ask_for_conversion, wrong_pin
 
@@ -29,6 +32,12 @@ class Scene:
     till: TillClient
     town: Town
     ledger: Ledger
+
+    async def owner(self) -> Owner:
+        """Of the first shop, which has earned 8.50."""
+        assert (await self.till.redeem(self.town.crowd[0])).status_code == 201
+        assert isinstance(self.till.clock, FixedClock)
+        return await Owner.of(self.ledger, self.till, self.till.clock, self.town.office, AGENT)
 
 
 Provocation = Callable[[Scene], Awaitable[httpx.Response | Refusal]]
@@ -190,6 +199,52 @@ async def inviting_a_till_of_nobody(scene: Scene) -> Refusal:
 @provokes(errors.UnknownTill)
 async def revoking_no_till(scene: Scene) -> Refusal:
     return await refusal_of(revoke_till(scene.ledger, UUID(int=1), AGENT))
+
+
+@provokes(errors.UnknownConversion)
+async def withdrawing_no_conversion(scene: Scene) -> Refusal:
+    return await refusal_of(withdraw_conversion(scene.ledger, UUID(int=1), AGENT))
+
+
+@provokes(errors.ConversionNotOpen)
+async def cancelling_twice(scene: Scene) -> httpx.Response:
+    owner = await scene.owner()
+    made = (await owner.convert(1_00)).json()["id"]
+    await owner.cancel(made)
+    return await owner.cancel(made)
+
+
+@provokes(errors.PayeeNotActive)
+async def paying_a_suspended_shop(scene: Scene) -> httpx.Response:
+    await suspend_merchant(scene.ledger, scene.town.shops[1].siret, AGENT)
+    return await (await scene.owner()).pay(scene.town.shops[1].siret, 1_00)
+
+
+@provokes(errors.NotWholePois)
+async def asking_for_half_a_coupon(scene: Scene) -> httpx.Response:
+    return await (await scene.owner()).coupons(1_50)
+
+
+@provokes(errors.OwnerCodeNotSet)
+async def moving_money_without_an_owner(scene: Scene) -> httpx.Response:
+    body = {"amount_cents": 1_00, "owner_code": "12345678"}
+    return await scene.till.at(scene.town.office).post("/v1/conversions", body, "key")
+
+
+@provokes(errors.MerchantNotEmpty)
+async def leaving_with_pois(scene: Scene) -> Refusal:
+    await scene.owner()
+    return await refusal_of(close_merchant(scene.ledger, scene.town.shops[0].siret, AGENT))
+
+
+@provokes(errors.CouponsTooFew)
+async def bringing_coupons_that_nobody_got(scene: Scene) -> Refusal:
+    return await refusal_of(take_back_coupons(scene.ledger, scene.town.shops[0].siret, 1_00, AGENT))
+
+
+@provokes(errors.UnknownPayout)
+async def returning_what_was_never_paid(scene: Scene) -> Refusal:
+    return await refusal_of(return_payout(scene.ledger, scene.town.shops[0].siret, "LOT-1", AGENT))
 
 
 @pytest.fixture

@@ -106,6 +106,22 @@ def test_the_18_differences_have_category_and_ticket(undisturbed: tuple[int, dic
     }
 
 
+def test_october_s_money_reaches_the_bank(undisturbed: tuple[int, dict[str, Any]]) -> None:
+    story = undisturbed[1]
+
+    assert story["movements"] == {
+        "payment": {"count": 3, "cents": 2979},
+        "coupons": {"count": 4, "cents": 4000},
+        "conversion": {"count": 10, "cents": 335800},
+    }
+    assert story["payouts"] == {"count": 9, "gross_cents": 303400, "commission_cents": 6068}
+    reserve = story["reserve"]
+    assert (reserve["ledger"]["closing_cents"], reserve["statement"]["closing_cents"]) == (946600, 946350)
+    [fee] = reserve["breaks"]
+    assert (fee["category"], fee["theirs_cents"], fee["state"]) == ("fee", 250, "cleared")
+    assert reserve["proof_cents"] == 0
+
+
 def test_an_answer_that_differs_is_named(homes: Path) -> None:
     folder = homes / "altered"
     shutil.copytree(OCTOBER, folder)

@@ -198,6 +198,7 @@ RUN = AidRun(
     total_cents=3,
     prepared_by="lea",
     approved_by=None,
+    rejected=False,
     issued_count=0,
 )
 LINES = [AidRunLine(UUID(int=4), UUID(int=5), 1), AidRunLine(UUID(int=6), UUID(int=7), 2)]

@@ -46,6 +46,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=10,
+            timeout_keep_alive=75,  # between two customers a till keeps its connection
         )
         server = uvicorn.Server(config)
         listening = _listen(arguments.host, arguments.port)

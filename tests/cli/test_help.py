@@ -63,7 +63,7 @@ def test_the_language_counts_wherever_it_stands(arguments: list[str]) -> None:
     [
         (["operator", "ad"], "La commande 'ad' n’existe pas. Vouliez-vous dire 'add' ?"),
         (["operator", "add"], "Il manque l’argument 'NOM'."),
-        (["operator", "add", "a", "b"], "Argument en trop (b)"),
+        (["operator", "suspend", "a", "b"], "Argument en trop (b)"),
         (["till", "invite", "12"], "'12' n’a pas 14 chiffres."),
         (["serve", "--port", "99999"], "'99999' n’est pas un nombre entier de 0 à 65535."),
         (["card", "issue", "A", "B", "--kind", "stone"], "'stone' n’est pas l’un de : 'paper', 'phone'."),

@@ -83,15 +83,9 @@ def format_date(day: date) -> str:
 
 
 def read_catalogue(code: str) -> Catalog:
-    """All translations into a language, from `bonpois.po` and the files in `parts` beside it."""
-    folder = LOCALE_FOLDER / code / "LC_MESSAGES"
-    whole = Catalog(locale=code, domain="bonpois", fuzzy=False)
-    for path in [folder / "bonpois.po", *sorted(folder.glob("parts/*.po"))]:
-        with path.open("rb") as file:
-            for message in read_po(file, locale=code, abort_invalid=True):
-                if message.id:
-                    whole.add(message.id, message.string, flags=message.flags, context=message.context)
-    return whole
+    """All translations into a language."""
+    with (LOCALE_FOLDER / code / "LC_MESSAGES" / "bonpois.po").open("rb") as file:
+        return read_po(file, locale=code, domain="bonpois", abort_invalid=True)
 
 
 @cache

@@ -12,14 +12,8 @@ import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.approvals.actions import add_operator, list_operators
-from ledger.approvals.model import Appointment, Limit, Matter, Role, Signer
-from ledger.approvals.rules import (
-    MAY_APPOINT,
-    appointment_message,
-    approval_message,
-    proposal_message,
-    roles_text,
-)
+from ledger.approvals.model import Appointment, Limit, Matter, Role, Signer, roles_text
+from ledger.approvals.rules import MAY_APPOINT, appointment_message, approval_message, proposal_message
 from ledger.database.unit_of_work import Ledger
 
 _FOUNDER = "founder"

@@ -138,3 +138,13 @@ class AuditEntry:
     command: str
     outcome: str
     occurred_at: datetime
+
+
+def roles_text(roles: tuple[Role, ...]) -> str:
+    """Roles as the books keep them: each once, always in the same order."""
+    return " ".join(role for role in Role if role in roles)
+
+
+def roles_of(text: str) -> tuple[Role, ...]:
+    """Roles as the books keep them, read back."""
+    return tuple(Role(word) for word in text.split())

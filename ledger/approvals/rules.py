@@ -8,7 +8,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from ledger.approvals.model import Appointment, Matter, Reason, Role
+from ledger.approvals.model import Appointment, Matter, Reason, Role, roles_text
 
 _AGENT, _APPROVER, _FINANCE = Role.AGENT, Role.APPROVER, Role.FINANCE
 _REVIEWER, _TREASURER = Role.REVIEWER, Role.TREASURER
@@ -69,16 +69,6 @@ def appointment_message(appointment: Appointment) -> bytes:
         b"" if limit is None else _number(limit.cents) + _number(limit.days),
         appointment.appointed_by.bytes,
     )
-
-
-def roles_text(roles: tuple[Role, ...]) -> str:
-    """Roles as the books keep them: each once, always in the same order."""
-    return " ".join(role for role in Role if role in roles)
-
-
-def roles_of(text: str) -> tuple[Role, ...]:
-    """Roles as the books keep them, read back."""
-    return tuple(Role(word) for word in text.split())
 
 
 def proves(public_key: bytes, signature: bytes, message: bytes) -> bool:

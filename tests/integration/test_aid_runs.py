@@ -6,7 +6,6 @@ import asyncio
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import asyncpg
 import pytest

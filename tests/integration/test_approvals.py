@@ -169,7 +169,7 @@ async def test_roles_say_who_prepares_and_who_approves(ledger: Ledger, kind: str
             mine = await propose(work, kind, b"content", founder)
         async with ledger.unit_of_work() as work:
             if role in DUTIES[kind].approve:
-                assert await approve(work, mine, who)
+                assert await approve(work, mine, who) != mine
             else:
                 with pytest.raises(RoleMissing):
                     await approve(work, mine, who)

@@ -32,7 +32,7 @@ HEADER = 'msgid ""\nmsgstr ""\n\n'
 def catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of French texts of our own, read in place of the product's."""
     folder = tmp_path / "fr" / "LC_MESSAGES"
-    (folder / "parts").mkdir(parents=True)
+    folder.mkdir(parents=True)
     (folder / "bonpois.po").write_text(HEADER + 'msgid "voucher"\nmsgstr "bon"\n', encoding="utf-8")
     monkeypatch.setattr(texts, "LOCALE_FOLDER", tmp_path)
     texts._translations.cache_clear()
@@ -58,8 +58,8 @@ def test_an_empty_text_stays_empty_in_every_language(catalogue: Path) -> None:
 
 
 def test_zero_is_singular_in_french_and_plural_in_english(catalogue: Path) -> None:
-    part = 'msgid "one sale"\nmsgid_plural "{count} sales"\nmsgstr[0] "{count} vente"\nmsgstr[1] "{count} ventes"\n'
-    (catalogue / "parts" / "tills.po").write_text(HEADER + part, encoding="utf-8")
+    sales = 'msgid "one sale"\nmsgid_plural "{count} sales"\nmsgstr[0] "{count} vente"\nmsgstr[1] "{count} ventes"\n'
+    (catalogue / "bonpois.po").write_text(HEADER + sales, encoding="utf-8")
     forms = [ngettext("one sale", "{count} sales", count) for count in (0, 1, 2)]
     assert forms == ["{count} vente", "{count} vente", "{count} ventes"]
     with in_language("en"):
@@ -67,7 +67,7 @@ def test_zero_is_singular_in_french_and_plural_in_english(catalogue: Path) -> No
 
 
 def test_a_damaged_catalogue_is_an_error_and_not_a_silent_english_text(catalogue: Path) -> None:
-    (catalogue / "parts" / "damaged.po").write_text('msgid "voucher"\n<<<<<<<\n', encoding="utf-8")
+    (catalogue / "bonpois.po").write_text('msgid "voucher"\n<<<<<<<\n', encoding="utf-8")
     with pytest.raises(PoFileError):
         gettext("voucher")
 

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from ledger.approvals.model import Appointment, Limit, Operator
-from ledger.approvals.rules import roles_of, roles_text
+from ledger.approvals.model import Appointment, Limit, Operator, roles_of, roles_text
 from ledger.database.unit_of_work import UnitOfWork
 
 _TAKE_TURN = text("SELECT ledger.take_people_turn(:alone)")

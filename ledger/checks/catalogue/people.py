@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, TextClause, text
 
-from ledger.approvals.model import Appointment, Limit, Matter, Reason
+from ledger.approvals.model import Appointment, Limit, Matter, Reason, roles_of
 from ledger.approvals.rules import (
     DUTIES,
     MAY_APPOINT,
@@ -18,7 +18,6 @@ from ledger.approvals.rules import (
     proposal_message,
     proves,
     rejection_message,
-    roles_of,
 )
 from ledger.checks.contents import CONTENTS
 from ledger.checks.model import Check, Culprit

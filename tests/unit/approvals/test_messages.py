@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from ledger.approvals.model import Appointment, Limit, Matter, Reason, Role
+from ledger.approvals.model import Appointment, Limit, Matter, Reason, Role, roles_of, roles_text
 from ledger.approvals.rules import (
     DUTIES,
     appointment_message,
@@ -15,8 +15,6 @@ from ledger.approvals.rules import (
     proposal_message,
     proves,
     rejection_message,
-    roles_of,
-    roles_text,
 )
 from tests.people import signer
 

@@ -38,7 +38,7 @@ async def list_(session: Session, *, every: bool) -> None:
     from ledger.approvals.actions import list_proposals
 
     found = await list_proposals(session.ledger, pending_only=not every)
-    columns = [_("Number"), _("What"), _("Amount"), _("Prepared by"), _("On"), _("State"), _("Decided by")]
+    columns = [_("Number"), _("Matter"), _("Amount"), _("Prepared by"), _("On"), _("State"), _("Decided by")]
     rows = [
         (
             proposal.number,
@@ -115,7 +115,7 @@ def people(proposal: Proposal) -> RenderableType:
     return facts(
         [
             (_("Number"), proposal.number),
-            (_("What"), kind_label(proposal.kind)),
+            (_("Matter"), kind_label(proposal.kind)),
             (_("Amount"), amount(proposal.amount_cents or None)),
             (_("State"), state(proposal.state)),
             (_("Prepared by"), proposal.prepared_by_name),

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ledger.clock import FixedClock
+from ledger.database.connect import connected
+from ledger.database.engine import Database
 from ledger.database.unit_of_work import Ledger
 from ledger.keyring import Keyring
 from tests.conftest import NOW
@@ -28,6 +30,38 @@ async def till(ledger: Ledger, clock: FixedClock, town: Town) -> AsyncIterator[T
     """The first till of the first shop, on the application without a socket."""
     async with answering(ledger) as client:
         yield TillClient(client, clock, town.tills[0].token)
+
+
+@pytest.fixture(scope="session")
+async def quiet_urls(database_server: TestServer, town: Town) -> AsyncIterator[DatabaseUrls]:
+    """One clone for all tests that move nothing; a clone of its own for each would take most of their time."""
+    async with cloned_town(database_server, town) as urls:
+        yield urls
+
+
+@pytest.fixture(scope="session")
+async def quiet_till(quiet_urls: DatabaseUrls, keys: Keyring, town: Town) -> AsyncIterator[TillClient]:
+    """A till of the first shop for what is refused or only looked up."""
+    database = Database.at(quiet_urls.app)
+    clock = FixedClock(NOW)
+    try:
+        async with answering(Ledger(database, clock, keys)) as client:
+            yield TillClient(client, clock, town.tills[0].token)
+    finally:
+        await database.aclose()
+
+
+@pytest.fixture
+async def untouched(quiet_urls: DatabaseUrls) -> AsyncIterator[None]:
+    """What the test does leaves no trace in the quiet clone."""
+    count = """
+        SELECT (SELECT count(*) FROM ledger.request_outcome), (SELECT count(*) FROM ledger.posting),
+            (SELECT sum(failures) FROM ledger.failure_count)
+    """
+    async with connected(quiet_urls.app) as connection:
+        before = await connection.fetchrow(count)
+        yield
+        assert await connection.fetchrow(count) == before
 
 
 @pytest.fixture

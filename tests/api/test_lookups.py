@@ -70,8 +70,8 @@ async def test_a_list_holds_the_shops_own_sales_of_the_time_asked_for(
 @pytest.mark.parametrize(
     "query", [{"from": "yesterday"}, {"to": "2026-13-01T00:00:00Z"}, {"cursor": "next"}, {"cursor": "2026-1"}]
 )
-async def test_a_question_that_cannot_be_read_is_told_where(till: TillClient, query: dict[str, str]) -> None:
-    answer = await till.get("/v1/redemptions", **query)
+async def test_a_question_that_cannot_be_read_is_told_where(quiet_till: TillClient, query: dict[str, str]) -> None:
+    answer = await quiet_till.get("/v1/redemptions", **query)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid-request")
     assert answer.json()["field"] == next(iter(query))
 
@@ -84,8 +84,8 @@ async def test_a_cursor_from_nowhere_harms_nobody(till: TillClient, town: Town, 
     assert len(answer.json()["redemptions"]) == (0 if cursor.startswith("9") else 1)
 
 
-async def test_the_buttons_of_a_till_start_with_what_the_shop_sells(till: TillClient, town: Town) -> None:
-    buttons = (await till.get("/v1/categories")).json()["categories"]
+async def test_the_buttons_of_a_till_start_with_what_the_shop_sells(quiet_till: TillClient, town: Town) -> None:
+    buttons = (await quiet_till.get("/v1/categories")).json()["categories"]
     assert buttons[0] == {"category": "fruits-legumes", "label": "Fruits et légumes", "usual": True}
     assert [button["usual"] for button in buttons] == sorted((button["usual"] for button in buttons), reverse=True)
     assert {button["category"] for button in buttons} == {
@@ -95,26 +95,27 @@ async def test_the_buttons_of_a_till_start_with_what_the_shop_sells(till: TillCl
         "alcool",
         "hygiene",
     }
-    english = TillClient(till.client, till.clock, till.token, "en-GB")
+    english = TillClient(quiet_till.client, quiet_till.clock, quiet_till.token, "en-GB")
     assert (await english.get("/v1/categories")).json()["categories"][0]["label"] == "Fruit and vegetables"
 
 
-async def test_a_till_knows_its_shop(till: TillClient, town: Town) -> None:
-    own = (await till.get("/v1/merchant")).json()
+async def test_a_till_knows_its_shop(quiet_till: TillClient, town: Town) -> None:
+    own = (await quiet_till.get("/v1/merchant")).json()
     assert own == {"name": town.shops[0].name, "town": town.shops[0].town, "siret": town.shops[0].siret}
 
 
 @pytest.mark.parametrize("path", ["/v1/merchant", "/v1/categories", "/v1/redemptions", f"/v1/redemptions/{uuid4()}"])
 @pytest.mark.parametrize("authorization", [None, "Bearer", "Basic eA==", "Bearer x"])
-async def test_nothing_is_told_to_strangers(till: TillClient, path: str, authorization: str | None) -> None:
-    answer = await till.client.get(path, headers={} if authorization is None else {"Authorization": authorization})
+async def test_nothing_is_told_to_strangers(quiet_till: TillClient, path: str, authorization: str | None) -> None:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    answer = await quiet_till.client.get(path, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorised")
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
-async def test_a_healthy_service_says_so_to_anybody(till: TillClient) -> None:
-    assert (await till.client.get("/healthz")).json() == {"status": "ok"}
-    assert (await till.client.get("/readyz")).json() == {"status": "ready"}
+async def test_a_healthy_service_says_so_to_anybody(quiet_till: TillClient) -> None:
+    assert (await quiet_till.client.get("/healthz")).json() == {"status": "ok"}
+    assert (await quiet_till.client.get("/readyz")).json() == {"status": "ready"}
 
 
 async def test_a_service_without_its_database_lives_but_is_not_ready(

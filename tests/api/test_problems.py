@@ -14,8 +14,8 @@ from tests.town import Town
 MEMBERS = {"type", "title", "status", "detail", "code", "number", "retryable"}
 
 
-async def test_a_refusal_is_a_problem_document(till: TillClient, town: Town) -> None:
-    answer = await till.redeem(town.poor_card)
+async def test_a_refusal_is_a_problem_document(quiet_till: TillClient, town: Town) -> None:
+    answer = await quiet_till.redeem(town.poor_card)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json() == {
         "type": "/errors/insufficient-balance",
@@ -42,9 +42,9 @@ async def test_a_refusal_is_a_problem_document(till: TillClient, town: Town) -> 
     ],
 )
 async def test_it_speaks_the_language_of_the_till(
-    till: TillClient, town: Town, accepted: str | None, title: str
+    quiet_till: TillClient, town: Town, accepted: str | None, title: str
 ) -> None:
-    speaking = TillClient(till.client, till.clock, till.token, accepted)
+    speaking = TillClient(quiet_till.client, quiet_till.clock, quiet_till.token, accepted)
     assert (await speaking.redeem(town.poor_card)).json()["title"] == title
 
 
@@ -58,23 +58,23 @@ async def test_it_speaks_the_language_of_the_till(
     ],
 )
 async def test_what_the_framework_refuses_is_said_in_our_words(
-    till: TillClient, method: str, path: str, status: int, title: str
+    quiet_till: TillClient, method: str, path: str, status: int, title: str
 ) -> None:
-    answer = await till.client.request(method, path, headers={"Accept-Language": "en"})
+    answer = await quiet_till.client.request(method, path, headers={"Accept-Language": "en"})
     assert (answer.status_code, answer.json()["title"]) == (status, title)
     assert set(answer.json()) >= MEMBERS
     assert answer.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
-async def test_every_type_leads_to_its_explanation(till: TillClient, language: str) -> None:
+async def test_every_type_leads_to_its_explanation(quiet_till: TillClient, language: str) -> None:
     for number, refusal in CATALOGUE.items():
-        answer = await till.client.get(f"/errors/{refusal.code}", headers={"Accept-Language": language})
+        answer = await quiet_till.client.get(f"/errors/{refusal.code}", headers={"Accept-Language": language})
         assert answer.status_code == 200
         explained = answer.json()
         assert (explained["number"], explained["status"]) == (f"E{number}", refusal.status)
         assert (explained["title"] == refusal.title) == (language == "en"), explained
-    assert (await till.client.get("/errors/no-such-code")).status_code == 404
+    assert (await quiet_till.client.get("/errors/no-such-code")).status_code == 404
 
 
 async def test_our_own_fault_says_nothing_of_the_inside(

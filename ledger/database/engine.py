@@ -46,6 +46,7 @@ class Database:
             max_overflow=_CONNECTIONS_MAX,
             pool_timeout=_WAIT_SECONDS_MAX,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error that is logged says which statement, never with which values
         )
         return cls(url, engine, pooled)
 

@@ -14,7 +14,7 @@ from ledger.errors import DatabaseNotReady, DatabaseUnreachable
 
 APPLICATION = "bonpois"
 _SECONDS_MAX = 10
-_BROKEN = (
+BROKEN = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.OperatorInterventionError,
@@ -28,7 +28,7 @@ def is_disconnect(error: BaseException | None) -> bool:
     """Did the connection break, or was there none to be had, so that the same may succeed later?"""
     if isinstance(error, DBAPIError):
         return error.connection_invalidated or is_disconnect(getattr(error.orig, "__cause__", None))
-    return isinstance(error, _BROKEN)
+    return isinstance(error, BROKEN)
 
 
 def connection_arguments(url: str, *, pooled: bool = False, **settings: str) -> dict[str, Any]:

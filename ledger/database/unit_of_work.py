@@ -10,11 +10,10 @@ from typing import Any
 
 from sqlalchemy import CursorResult, TextClause
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.clock import Clock
-from ledger.database.connect import is_disconnect
+from ledger.database.connect import BROKEN, is_disconnect
 from ledger.database.engine import Database
 from ledger.errors import DatabaseUnreachable
 from ledger.keyring import Keyring
@@ -55,7 +54,7 @@ class Ledger:
         try:
             async with self.database.engine.begin() as connection:
                 yield UnitOfWork(connection, self.clock.now(), self.keys)
-        except (DBAPIError, PoolTimeoutError) as error:
+        except (DBAPIError, *BROKEN) as error:  # the driver's own errors while a connection is being set up
             if is_disconnect(error):
                 raise DatabaseUnreachable(reason="connection-broken") from None
             raise

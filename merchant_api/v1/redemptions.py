@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from ledger.calendar import PARIS, paris_day
 from ledger.cards.model import Credential, parse_credential
 from ledger.clock import Clock
 from ledger.errors import InvalidRequest, Refusal
@@ -131,7 +132,7 @@ def credential_of(text: str, pin: str | None) -> Credential:
 
 def _stretch(starts: datetime | None, ends: datetime | None, clock: Clock) -> tuple[datetime, datetime]:
     now = clock.now()
-    first = starts or now - timedelta(days=1)
+    first = starts or datetime.combine(paris_day(now), time.min, PARIS)
     last = ends or now + timedelta(seconds=1)
     return (
         first if first.tzinfo else first.replace(tzinfo=UTC),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -21,8 +21,11 @@ from ledger.errors import (
     RequestTooLarge,
     Unavailable,
 )
+from ledger.redemptions.model import Answered
 from ledger.texts import gettext as _
 from ledger.texts import preferred_language, use_language
+
+Result = TypeVar("Result")
 
 PROBLEM = "application/problem+json"
 _RETRY_AFTER_SECONDS = 2
@@ -51,6 +54,18 @@ class RefusedAgain(Exception):  # noqa: N818 - an answer, not an error
     def __init__(self, refusal: Refusal) -> None:
         self.refusal = refusal
         super().__init__(refusal)
+
+
+def granted(answer: Answered[Result | Refusal]) -> Result:
+    """What a key was granted; a refusal is raised, as one said before where it is."""
+    if isinstance(answer.result, Refusal):
+        raise RefusedAgain(answer.result) if answer.replayed else answer.result
+    return answer.result
+
+
+def marks_of(answer: Answered[Any]) -> dict[str, str]:
+    """The header that says that an answer repeats an earlier one."""
+    return REPLAYED if answer.replayed else {}
 
 
 # What any call may answer; the statuses of the catalogue.

@@ -21,7 +21,7 @@ from ledger.errors import (
 )
 from ledger.identifiers import new_event_id
 from ledger.merchants.model import TillSession
-from ledger.redemptions import rules, store, store_refunds
+from ledger.redemptions import outcomes, rules, store, store_refunds
 from ledger.redemptions.model import (
     Answered,
     BalanceRequest,
@@ -31,7 +31,6 @@ from ledger.redemptions.model import (
     Redemption,
     Refund,
     RefundRequest,
-    RequestKey,
     Settled,
     State,
 )
@@ -132,21 +131,19 @@ async def _refund(work: UnitOfWork, till: TillSession, asked: RefundRequest) -> 
 
     Locks come first, all at once and so in the order of the journal: what is refundable is read under them.
     """
-    account, key = till.merchant.account_id, asked.bound.key
+    account, bound = till.merchant.account_id, asked.bound
     touched = await store_refunds.accounts_of_sale(work, till.merchant_id, asked.redemption_id)
     balance_cents = -(await lock_balances(work, [account, *touched]))[account]
-    known = await store_refunds.outcome_of_key(work, till.merchant_id, key)
-    if known is not None:
-        return await _repeat(work, known, asked.bound)
+    earlier = await outcomes.earlier_answer(work, till.merchant_id, bound)
+    if earlier is not None:
+        return await _repeat(work, earlier)
     redemption = await _own(work, till, asked.redemption_id)
     amount = redemption.refundable_cents if asked.amount_cents is None else asked.amount_cents
     refusal = _refusal(redemption, amount, balance_cents)
     if refusal is not None:
-        frozen = rules.outcome_of(asked.bound, rules.Refused(refusal))
-        return Answered(refusal) if await store_refunds.keep_outcome(work, till.merchant_id, key, frozen) else None
+        return Answered(refusal) if await outcomes.keep_refusal(work, till.merchant_id, bound, refusal) else None
     made = Refund(new_event_id(), redemption.id, amount, work.now, redemption.refundable_cents - amount)
-    approved = Outcome(asked.bound.fingerprint, "approved", result_id=made.id)
-    if not await store_refunds.keep_outcome(work, till.merchant_id, key, approved):
+    if not await outcomes.keep_approval(work, till.merchant_id, bound, made.id):
         return None
     await _give_back(work, till, made)
     await store_refunds.add_refund(work, made, till.till_id, asked.reason)
@@ -175,8 +172,7 @@ async def _give_back(work: UnitOfWork, till: TillSession, made: Refund) -> None:
     await journal.post(work, [Transaction(made.id, TransactionKind.REFUND, made.occurred_at, legs)])
 
 
-async def _repeat(work: UnitOfWork, outcome: Outcome, bound: RequestKey) -> Answered[Refund | Refusal]:
-    again = rules.repeat(outcome, bound.fingerprint)
+async def _repeat(work: UnitOfWork, again: rules.Refused | rules.Repeat) -> Answered[Refund | Refusal]:
     if isinstance(again, rules.Refused):
         return Answered(again.refusal, again.repeated)
     made = await store_refunds.find_refund(work, again.result_id)

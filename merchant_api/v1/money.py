@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
@@ -11,11 +11,9 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from ledger.conversions import actions
 from ledger.conversions.model import Asked
-from ledger.errors import Refusal
 from ledger.keyring import Keyring
-from ledger.redemptions.model import Answered
 from merchant_api.dependencies import CallingTill, OpenedLedger
-from merchant_api.problems import REPLAYED, RESPONSES, RefusedAgain
+from merchant_api.problems import RESPONSES, granted, marks_of
 from merchant_api.security import IdempotencyKey, bind
 from merchant_api.v1.money_documents import (
     CancelBody,
@@ -33,8 +31,6 @@ from merchant_api.v1.money_documents import (
     requested_document,
     statement_document,
 )
-
-Result = TypeVar("Result")
 
 
 @get("/merchant/balance", operation_id="getMerchantBalance", responses=RESPONSES)
@@ -73,7 +69,7 @@ async def request_conversion(
     """Ask for euros: the Pois are set aside until the treasurer has paid, or the request is cancelled."""
     asked = _asked(request, ledger.keys, idempotency_key, "convert", data)
     answer = await actions.request_conversion(ledger, owning_device, asked, data.amount_cents)
-    return Response(requested_document(_result(answer)), headers=_headers(answer))
+    return Response(requested_document(granted(answer)), headers=marks_of(answer))
 
 
 @post("/conversions/{conversion_id:uuid}/cancel", operation_id="cancelConversion", responses=RESPONSES, status_code=200)
@@ -88,7 +84,7 @@ async def cancel_conversion(
     """Take back a conversion that is not paid."""
     asked = _asked(request, ledger.keys, idempotency_key, f"cancel {conversion_id}", data)
     answer = await actions.cancel_conversion(ledger, owning_device, asked, conversion_id)
-    return Response(conversion_document(_result(answer)), headers=_headers(answer))
+    return Response(conversion_document(granted(answer)), headers=marks_of(answer))
 
 
 @post("/payments", operation_id="payMerchant", responses=RESPONSES, status_code=201)
@@ -102,7 +98,7 @@ async def pay(
     """Pay another merchant in Pois."""
     asked = _asked(request, ledger.keys, idempotency_key, "pay", data)
     answer = await actions.pay_merchant(ledger, owning_device, asked, data.to_siret, data.amount_cents)
-    return Response(payment_document(_result(answer)), headers=_headers(answer))
+    return Response(payment_document(granted(answer)), headers=marks_of(answer))
 
 
 @post("/coupons", operation_id="askForCoupons", responses=RESPONSES, status_code=201)
@@ -116,20 +112,10 @@ async def take_coupons(
     """Ask for paper coupons, in whole Pois."""
     asked = _asked(request, ledger.keys, idempotency_key, "coupons", data)
     answer = await actions.ask_for_coupons(ledger, owning_device, asked, data.amount_cents)
-    return Response(coupons_document(_result(answer)), headers=_headers(answer))
+    return Response(coupons_document(granted(answer)), headers=marks_of(answer))
 
 
 def _asked(
     request: Request[Any, Any, Any], keys: Keyring, key: str, call: str, body: MovementBody | CancelBody | PaymentBody
 ) -> Asked:
     return Asked(bind(request, keys, key, call, body), body.owner_code)
-
-
-def _result(answer: Answered[Result | Refusal]) -> Result:
-    if isinstance(answer.result, Refusal):
-        raise RefusedAgain(answer.result) if answer.replayed else answer.result
-    return answer.result
-
-
-def _headers(answer: Answered[Any]) -> dict[str, str]:
-    return REPLAYED if answer.replayed else {}

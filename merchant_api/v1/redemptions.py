@@ -12,12 +12,12 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from ledger.calendar import PARIS, paris_day
 from ledger.cards.model import Credential, parse_credential
 from ledger.clock import Clock
-from ledger.errors import InvalidRequest, Refusal
+from ledger.errors import InvalidRequest
 from ledger.identifiers import new_event_id
 from ledger.redemptions import actions
 from ledger.redemptions.model import Line, Page, Redemption, RedemptionRequest, RefundRequest
 from merchant_api.dependencies import CallingTill, OneDesk, OpenedLedger
-from merchant_api.problems import REPLAYED, RESPONSES, RefusedAgain, document
+from merchant_api.problems import RESPONSES, document, granted, marks_of
 from merchant_api.security import IdempotencyKey, bind, key_digest
 from merchant_api.v1.documents import (
     AbandonBody,
@@ -56,10 +56,7 @@ async def redeem(
             initiated_at=data.initiated_at,
         )
     )
-    if isinstance(answer.result, Refusal):
-        raise RefusedAgain(answer.result) if answer.replayed else answer.result
-    headers = REPLAYED if answer.replayed else {}
-    return Response(redemption_document(answer.result), headers=headers)
+    return Response(redemption_document(granted(answer)), headers=marks_of(answer))
 
 
 @post("/redemptions/abandon", operation_id="abandonRedemption", responses=RESPONSES, status_code=200)
@@ -116,10 +113,7 @@ async def refund(
     reason = data.reason if data.reason in _REASONS else "other"
     amount = data.amount_cents if isinstance(data.amount_cents, int) else None
     answer = await actions.refund(ledger, selling_till, RefundRequest(bound, redemption_id, amount, reason))
-    if isinstance(answer.result, Refusal):
-        raise RefusedAgain(answer.result) if answer.replayed else answer.result
-    headers = REPLAYED if answer.replayed else {}
-    return Response(refund_document(answer.result), headers=headers)
+    return Response(refund_document(granted(answer)), headers=marks_of(answer))
 
 
 def credential_of(text: str, pin: str | None) -> Credential:

@@ -9,8 +9,8 @@ A command is an `async` function that takes the `Session` first and its own argu
         session.show(funding, facts([...]))
 
 It returns nothing (0), or the exit code: 1 when it found something wrong. A refusal is raised, never caught
-here. What `changes` something leaves an entry in the audit trail, however it ends. Help texts are marked with `N_`
-and translated when they are shown; texts inside functions with `_`.
+here. What `changes` something leaves an entry in the audit trail, however it ends, and is sealed. Help texts are
+marked with `N_` and translated when they are shown; texts inside functions with `_`.
 """
 
 from __future__ import annotations
@@ -159,6 +159,7 @@ def audited(action: Action, words: str) -> Action:
                 await _leave_entry(session, words, _outcome(error))
             raise
         await _leave_entry(session, words, "ok")
+        await _seal(session)
         return code
 
     return run
@@ -174,6 +175,14 @@ async def _leave_entry(session: Session, words: str, outcome: str) -> None:
     from ledger.approvals.actions import record_command
 
     await record_command(session.ledger, session.operator_name, words, outcome)
+
+
+async def _seal(session: Session) -> None:
+    """What a command wrote is sealed at once where no service runs; if that cannot be, `check` says so in time."""
+    from ledger.sealing.actions import seal
+
+    with suppress(Refusal):
+        await seal(session.ledger)
 
 
 async def _carry_out(

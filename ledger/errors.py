@@ -546,7 +546,7 @@ class UnknownRemittance(Refusal):
 class FileThere(Refusal):
     number, code, status, exit_code = 6014, "file-there", 409, 2
     title = N_("Another file of this name is there already; it was left as it is.")
-    remedy = N_("Move it away, or name another folder with --output.")
+    remedy = N_("Move it away, or name another place with --output.")
 
 
 # E7: the installation.
@@ -632,6 +632,33 @@ class UnknownCheck(Refusal):
     number, code, exit_code = 7013, "unknown-check", 2
     title = N_("There is no check of this name.")
     remedy = N_("Choose among the names listed.")
+
+
+# E8: the seals, and the files that prove themselves.
+
+
+class NotSealedYet(Refusal):
+    number, code, status, retryable = 8001, "not-sealed-yet", 409, True
+    title = N_("This is not sealed yet.")
+    remedy = N_("Try again in a few seconds; see `bonpois seal`.")
+
+
+class UnknownCheckpoint(Refusal):
+    number, code, status = 8002, "unknown-checkpoint", 404
+    title = N_("These books never had such a checkpoint.")
+    remedy = N_("If you hold one that was signed, do not trust these books: tell the finance officer.")
+
+
+class ProofUnreadable(Refusal):
+    number, code, exit_code = 8003, "proof-unreadable", 2
+    title = N_("This file is no proof that can be read.")
+    remedy = N_("Ask for it again; `bonpois export` writes such files.")
+
+
+class FactNotAsSealed(Refusal):
+    number, code, status = 8004, "fact-not-as-sealed", 409
+    title = N_("This is no longer what was sealed.")
+    remedy = N_("Somebody changed the database: run `bonpois check`, and tell the finance officer.")
 
 
 # E9: our own faults.

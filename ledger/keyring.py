@@ -11,12 +11,14 @@ import hmac
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -52,12 +54,7 @@ class Keyring:
     def create(cls, folder: Path) -> Keyring:
         """Make a first key file, readable by its owner only; an existing one is loaded, never replaced."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside = folder / f".{_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump([secrets.token_bytes(32).hex()], file)
-            file.flush()
-            os.fsync(file.fileno())
+        beside = _written_beside(folder, [secrets.token_bytes(32)])
         try:
             os.link(beside, folder / _FILE)  # fails where one exists: two processes cannot both make one
         except FileExistsError:
@@ -66,12 +63,26 @@ class Keyring:
             beside.unlink()
         return cls.load(folder)
 
+    @classmethod
+    def rotate(cls, folder: Path) -> Keyring:
+        """Add a master to the key file of a home, in one step; who opened it before goes on with the older ones.
+
+        The caller sees to it that nobody else does so at the same time.
+        """
+        masters = (*cls.load(folder).masters, secrets.token_bytes(32))
+        _written_beside(folder, masters).replace(folder / _FILE)
+        return cls(masters)
+
     def hmac(self, use: str, *parts: bytes) -> bytes:
         """HMAC-SHA-256 (RFC 2104) over length-prefixed parts, under the key of one use."""
         mac = hmac.new(_derive(self.masters[0], use), digestmod=sha256)
         for part in parts:
             mac.update(len(part).to_bytes(4, "big") + part)
         return mac.digest()
+
+    def signing_keys(self, use: str) -> list[Ed25519PrivateKey]:
+        """One Ed25519 key (RFC 8032) for each master, the newest last."""
+        return [Ed25519PrivateKey.from_private_bytes(_derive(master, use)) for master in self.masters]
 
     def encrypt(self, use: str, plain: bytes, bound_to: bytes = b"") -> bytes:
         """AES-256-GCM (NIST SP 800-38D): version byte, nonce, text and tag; `bound_to` says whose it is."""
@@ -90,6 +101,17 @@ class Keyring:
             return _cipher(self.masters[version[0]], use).decrypt(nonce, text, bound_to)
         except (InvalidTag, ValueError):  # the second where it is cut short
             raise KeysMissing(use=use) from None
+
+
+def _written_beside(folder: Path, masters: Sequence[bytes]) -> Path:
+    """A key file under another name, readable by its owner only and safe on the disk."""
+    beside = folder / f".{_FILE}.{os.getpid()}.{secrets.token_hex(4)}"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        json.dump([master.hex() for master in masters], file)
+        file.flush()
+        os.fsync(file.fileno())
+    return beside
 
 
 @cache

@@ -39,6 +39,7 @@ _BLOCKS = {
     5: "Programmes, files and people",
     6: "Reconciliation",
     7: "The installation",
+    8: "The seals",
     9: "Our own faults",
 }
 

@@ -27,6 +27,15 @@ ADD_ERASURE = "INSERT INTO ledger.erasure (household_id, erased_by, erased_at)"
 
 # What is done to the books, by the check that has to find it. Without triggers, unless it says GUARDED.
 TAMPERINGS: dict[str, list[str]] = {
+    "facts-are-sealed-once": [
+        "INSERT INTO ledger.tree_node (level, position, hash) VALUES (8, 0, sha256(''))",
+        "UPDATE ledger.card SET epoch = 2",
+    ],
+    "sealing-keeps-up": [
+        """UPDATE ledger.ledger_transaction SET posted_at = posted_at - interval '1 day';
+        UPDATE ledger.posting SET posted_at = posted_at - interval '1 day';
+        UPDATE ledger.balance SET last_posted_at = last_posted_at - interval '1 day'""",
+    ],
     "facts-are-append-only": [
         "DROP TRIGGER append_only ON ledger.voucher",
         "ALTER TABLE ledger.posting DISABLE TRIGGER append_only",

@@ -78,6 +78,19 @@ async def vacuum(session: Session) -> None:
     session.show({"done": True}, _("Nothing that was erased is left in the tables."), kept)
 
 
+@command(noun, "rotate-keys", help=N_("Add a key; from now on it encrypts and seals."), changes=True)
+async def rotate_keys(session: Session) -> None:
+    from ledger.sealing.actions import rotate_key
+
+    keys = session.home.keys
+    key = await rotate_key(session.ledger, keys, session.operator)
+    session.show(
+        {"keys": str(keys), "sealing_key": key.number, "public_key": key.public_key.hex()},
+        _("A key was added; the one before it has endorsed it."),
+        _("Back up {folder} anew, and start every service again: until then it cannot seal.").format(folder=keys),
+    )
+
+
 def _state(state: DatabaseState) -> RenderableType:
     return facts(
         [

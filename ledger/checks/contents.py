@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from ledger.adjustments.actions import move_content
+from ledger.adjustments.model import PROPOSAL_KINDS
 from ledger.bank_accounts.actions import iban_change_content
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.programmes.actions import aid_run_content
 
 Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
 
-# One line for each kind of `ledger.approvals.rules.DUTIES`; `None` where there is no such thing.
+# One line for each kind of `ledger.approvals.rules.DUTIES`, save the moves, which `moves-are-as-signed` looks at all at
+# once; `None` where there is no such thing.
 CONTENTS: dict[str, Content] = {
     "aid-run": aid_run_content,
     "iban-change": iban_change_content,
 }
+
+# The same for every kind, for whoever wants to read what one proposal says.
+ALL_CONTENTS: dict[str, Content] = CONTENTS | dict.fromkeys(PROPOSAL_KINDS, move_content)

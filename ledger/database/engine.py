@@ -118,7 +118,7 @@ async def prepare_embedded(server: Server, prefix: str) -> None:
         if not await maintenance.fetchval(sql, EMBEDDED_DATABASE):
             await maintenance.execute(f"CREATE DATABASE {EMBEDDED_DATABASE}")
         version = await migrate.current(owner_url)
-        if version is None or version < migrate.head():
+        if version is None or version < migrate.head() or not await migrate.is_at_home(owner_url):
             await roles.init(owner_url, server.url(roles.Roles(prefix).service, EMBEDDED_DATABASE), prefix)
             await migrate.upgrade(owner_url, prefix)
         else:

@@ -30,6 +30,10 @@ _ADVISORY_LOCK = int.from_bytes(b"bonpois", "big")
 _LOCK_TIMEOUT = "10s"  # a migration that waits for a busy table makes everybody behind it wait
 _STATEMENT_TIMEOUT = "15min"
 _WAIT_SECONDS_MAX = 300
+_IS_AT_HOME = """
+    SELECT system_identifier = (SELECT system_identifier FROM pg_control_system())
+    FROM ledger.cluster ORDER BY number DESC LIMIT 1
+"""
 
 
 def head() -> str:
@@ -50,16 +54,27 @@ async def current(url: str) -> str | None:
 
 
 async def require_current(url: str) -> None:
-    """Refuse (`DatabaseNotReady`) a database of another version than the program's."""
+    """Refuse (`DatabaseNotReady`) a database of another version than the program's, or restored and not opened yet."""
     version = await current(url)
     if version != head():
         raise DatabaseNotReady(database=version, program=head())
+    if not await is_at_home(url):
+        raise DatabaseNotReady(database=version, program=head(), moved=True)
+
+
+async def is_at_home(url: str) -> bool:
+    """Whether the books know the cluster they are in: transaction ids mean nothing in another (L13)."""
+    async with connected(url) as connection:
+        return bool(await connection.fetchval(_IS_AT_HOME))
 
 
 async def upgrade(owner_url: str, prefix: str = ROLE_PREFIX_DEFAULT, revision: str = "head") -> None:
-    """Run what is missing, up to `revision`; processes that come at the same time wait for each other."""
+    """Run what is missing, up to `revision`; processes that come at the same time wait for each other.
+
+    Books that were restored into another cluster begin an epoch there.
+    """
     roles = Roles(prefix)
-    async with _alone(owner_url, roles):
+    async with _alone(owner_url, roles) as guard:
         arguments = connection_arguments(
             owner_url, role=roles.owner, lock_timeout=_LOCK_TIMEOUT, statement_timeout=_STATEMENT_TIMEOUT
         )
@@ -69,10 +84,12 @@ async def upgrade(owner_url: str, prefix: str = ROLE_PREFIX_DEFAULT, revision: s
                 await connection.run_sync(_run_alembic, prefix, revision)
         finally:
             await engine.dispose()
+        if revision == "head":
+            await guard.execute("CALL ledger.begin_epoch()")
 
 
 @asynccontextmanager
-async def _alone(owner_url: str, roles: Roles) -> AsyncIterator[None]:
+async def _alone(owner_url: str, roles: Roles) -> AsyncIterator[asyncpg.Connection]:
     """Hold the migration lock on a connection of its own; make the schema where the version is kept."""
     async with connected(owner_url, role=roles.owner) as guard:
         await guard.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK, timeout=_WAIT_SECONDS_MAX)
@@ -84,7 +101,7 @@ async def _alone(owner_url: str, roles: Roles) -> AsyncIterator[None]:
                 GRANT USAGE ON SCHEMA {VERSION_SCHEMA} TO {app};
                 ALTER DEFAULT PRIVILEGES IN SCHEMA {VERSION_SCHEMA} GRANT SELECT ON TABLES TO {app};
             """)
-        yield
+        yield guard
 
 
 def _run_alembic(connection: Connection, prefix: str, revision: str) -> None:

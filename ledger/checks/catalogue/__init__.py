@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from ledger.checks.catalogue import aid, books, conversions, guards, moves, people, reconciliation, sales, states
+from ledger.checks.catalogue import (
+    aid,
+    books,
+    conversions,
+    guards,
+    moves,
+    people,
+    reconciliation,
+    sales,
+    sealing,
+    states,
+)
 from ledger.checks.model import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -15,4 +26,5 @@ CHECKS: tuple[Check, ...] = (
     *conversions.CHECKS,
     *states.CHECKS,
     *reconciliation.CHECKS,
+    *sealing.CHECKS,
 )

@@ -60,6 +60,7 @@ TRIGGERS = (
     "ledger.remittance_line has_items",
     "ledger.rejection require_pending",
     "ledger.rejection require_signer",
+    "ledger.seal continue_seals",
     "ledger.statement has_lines",
     "ledger.statement_line take_statement",
     "ledger.unmatch release_match",

@@ -1,15 +1,16 @@
-"""What people type: amounts as `12,50` or `12.50`, days as `2026-10-06` or `06/10/2026`, and files."""
+"""What people type: amounts as `12,50` or `12.50`, days as `2026-10-06` or `06/10/2026`, instants, and files."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
+from ledger.calendar import paris_instant
 from ledger.errors import N_
 from ledger.money import parse_cents
 from ledger.texts import gettext as _
@@ -47,10 +48,27 @@ class Day(click.ParamType[date]):
         raise click.BadParameter(text, ctx, param)
 
 
+class Instant(click.ParamType[datetime]):
+    """An instant to the second or finer, ISO 8601; without an offset it is what clocks in Paris show."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        with suppress(ValueError, OverflowError):
+            typed = datetime.fromisoformat(value)
+            if ":" in value:  # a day alone is no instant
+                return paris_instant(typed) if typed.tzinfo is None else typed.astimezone(UTC)
+        text = _(
+            "{value!r} is not one instant; write 2026-10-31T23:59:59, or with an offset 2026-10-31T23:59:59+01:00."
+        )
+        raise click.BadParameter(text.format(value=value), ctx, param)
+
+
 AMOUNT = Amount()
 AMOUNT_METAVAR = N_("AMOUNT")
 DAY = Day()
 DAY_METAVAR = N_("DAY")
+INSTANT = Instant()
 
 
 class Digits(click.ParamType[str]):

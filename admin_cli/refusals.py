@@ -44,6 +44,7 @@ NAMES = {
     "last": N_("last month imported"),
     "last_closing": N_("last closing balance"),
     "last_file": N_("last file"),
+    "latest": N_("at the latest"),
     "left": N_("left"),
     "lines": N_("movements"),
     "log": N_("log file"),

@@ -51,7 +51,7 @@ def people(last: Seal, lag: Lag) -> RenderableType:
             (_("Facts sealed"), last.size),
             (_("Sealed at"), last.observed_at),
             (_("The past is final until"), last.final_until),
-            (_("Seconds that a transaction waits"), int(lag.seconds)),
+            (_("Seconds that a transaction waits"), lag.seconds),
         ]
     )
 

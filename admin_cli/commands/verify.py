@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,13 @@ import rich_click as click
 
 from admin_cli.arguments import FILE, FILE_METAVAR
 from admin_cli.console import Session, command
-from admin_cli.display import table
+from admin_cli.display import facts, table
 from ledger.errors import N_
 from ledger.texts import gettext as _
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from ledger.sealing.rules.proofs import Finding
 
 
@@ -31,7 +34,8 @@ async def verify(session: Session, file: Path, against: Path | None) -> int:
     rows = [(_("holds") if each.holds else _("DOES NOT HOLD"), tried(each), detail(each)) for each in findings]
     verdict = _("Everything holds.") if good else _("Do not trust this file.")
     columns = [_("Result"), _("What was tried"), _("Detail")]
-    session.show({"holds": good, "findings": findings}, table(columns, rows), verdict, *_advice(findings))
+    sealed = [_fact(each) for each in findings if each.code == "sealed-fact" and each.holds]
+    session.show({"holds": good, "findings": findings}, table(columns, rows), *sealed, verdict, *_advice(findings))
     return 0 if good else 1
 
 
@@ -43,17 +47,35 @@ def tried(each: Finding) -> str:
         "older-signature": _("A key of these books signed the older checkpoint"),
         "same-books": _("Both checkpoints are of the same books"),
         "only-grew": _("Since the older checkpoint the books only grew; nothing in them was changed"),
+        "no-continuation": _("That the books only grew: this file has no proof of it; ask for one made with --since"),
         "sealed-fact": _("The fact stands in the sealed books, word for word"),
     }.get(each.code, each.code)
 
 
 def detail(each: Finding) -> str:
     """What a finding is about, in a few words."""
-    return ", ".join(_word(value) for value in each.facts.values() if value is not None)
+    known = {name: _word(value) for name, value in each.facts.items()}
+    words = {
+        "keys": _("{origin} (keys: {keys})"),
+        "signature": _("{size} facts, sealed at {at}, key {key}"),
+        "older-signature": _("{size} facts, sealed at {at}, key {key}"),
+        "same-books": "{older_origin}",
+        "only-grew": _("from {older_size} facts to {size}"),
+        "no-continuation": _("from {older_size} facts to {size}"),
+        "sealed-fact": _("fact {position}"),
+    }
+    return words[each.code].format(**known) if each.code in words else ", ".join(known.values())
 
 
 def _word(value: object) -> str:
     return f"{value:%Y-%m-%d %H:%M:%S} UTC" if isinstance(value, datetime) else str(value)
+
+
+def _fact(each: Finding) -> RenderableType:
+    """The sealed row, column by column."""
+    name, _space, row = str(each.facts["fact"]).partition(" ")
+    columns = json.loads(row)
+    return facts([(name, ""), *((column, json.dumps(value).strip('"')) for column, value in columns.items())])
 
 
 def _advice(findings: list[Finding]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
+from uuid import UUID
 
 from admin_cli.display import Advance
 from admin_cli.rehearsal.closing import ReserveClosed, close_reserve
@@ -19,6 +20,7 @@ from admin_cli.rehearsal.movements import (
     read_movements,
 )
 from admin_cli.rehearsal.player import Played, Player, in_order, new_client
+from admin_cli.rehearsal.sealing import Sealed, keep_beginning, prove_month
 from admin_cli.rehearsal.service import RunningService, running_service
 from admin_cli.rehearsal.setting_up import set_up
 from admin_cli.rehearsal.staff import AGENT, FINANCE, TREASURER, Staff
@@ -38,6 +40,7 @@ from ledger.reconciliation.actions import (
     reconciliation_report,
 )
 from ledger.reconciliation.model import Identity, Report
+from ledger.sealing.actions import read_older_checkpoint
 
 Progress = Callable[[str], AbstractContextManager[Advance]]
 
@@ -53,6 +56,7 @@ class Rehearsed:
     report: Report
     reserve: ReserveClosed | None
     identities: list[Identity]
+    sealed: Sealed
     violations: list[Violation]
 
     @property
@@ -64,6 +68,7 @@ class Rehearsed:
             and self.report.proof.proof_cents == 0
             and reserve_is_proven
             and all(identity.holds for identity in self.identities)
+            and self.sealed.holds
         )
 
 
@@ -79,6 +84,7 @@ async def rehearse(home: Home, month: Month, progress: Progress, told: Callable[
     async with opened_ledger(home) as ledger:
         with progress("set-up") as advance:
             run = await set_up(ledger, clock, month, staff, wallets, advance)
+            beginning = await keep_beginning(ledger, home.rehearsal_clock.parent)
         async with running_service(home) as service, new_client() as client:
             told(service)
             player = Player(client, service, clock, wallets)
@@ -91,7 +97,10 @@ async def rehearse(home: Home, month: Month, progress: Progress, told: Callable[
         report = await _reconcile(ledger, month)
         reserve = await close_reserve(ledger, month.reserve_statement, staff)
         identities = await prove_identities(ledger)
-        return Rehearsed(month, run, player.played, moved, report, reserve, identities, await run_checks(ledger))
+        first_sale = next((UUID(sale) for sale in player.sales.values()), None)
+        sealed = await prove_month(ledger, beginning, first_sale)
+        violations = await run_checks(ledger, older=read_older_checkpoint(beginning))
+        return Rehearsed(month, run, player.played, moved, report, reserve, identities, sealed, violations)
 
 
 async def _rehearsal_clock(home: Home, month: Month) -> RehearsalClock:

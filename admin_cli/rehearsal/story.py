@@ -131,7 +131,10 @@ def _verdict(told: Rehearsed, report_files: list[Path]) -> list[RenderableType]:
         (_("Proof"), amount(told.report.proof.proof_cents)),
         (_("Differences named"), len(told.report.breaks)),
         (_("Invariants broken"), len(told.violations)),
+        (_("Facts sealed"), told.sealed.leaves),
+        (_("Name of the books"), told.sealed.origin),
         *((_("Report"), str(file)) for file in report_files),
+        *((_("To verify"), str(file)) for file in told.sealed.files),
     ]
     verdict = _("As expected.") if told.as_expected else _("Not as expected.")
     style = "bold green" if told.as_expected else "bold red"
@@ -175,6 +178,12 @@ def document(told: Rehearsed) -> dict[str, Any]:
         "first_difference": _difference(differences[0]) if differences else None,
         "differences": [_difference(found) for found in differences],
         "violations": told.violations,
+        "sealed": {
+            "leaves": told.sealed.leaves,
+            "origin": told.sealed.origin,
+            "holds": told.sealed.holds,
+            "files": [str(file) for file in told.sealed.files],
+        },
         "reconciliation": reconciliation.document(told.report),
         "reserve": reconciliation.document(told.reserve.after) if told.reserve else None,
         "identities": reconciliation.identities_document(told.identities),

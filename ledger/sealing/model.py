@@ -91,7 +91,7 @@ class Lag:
 
     seals: int
     leaves: int
-    seconds: float
+    seconds: int
 
 
 class Node(NamedTuple):

@@ -111,7 +111,7 @@ _LAG = text("""
             SELECT t.posted_at FROM ledger.ledger_transaction AS t
             WHERE t.epoch = p.epoch AND t.xid >= CASE WHEN l.epoch = p.epoch THEN l.xid_upto ELSE '0' END
             ORDER BY t.xid LIMIT 1
-        )), 0) AS float) AS seconds
+        )), 0) AS integer) AS seconds
     FROM (SELECT ledger.present_epoch() AS epoch) AS p LEFT JOIN last AS l ON true
 """)
 _SEALS_AFTER = text(f"""

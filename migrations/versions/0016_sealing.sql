@@ -70,7 +70,8 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE (
         SELECT 'CREATE OR REPLACE VIEW ledger.leaf AS ' || string_agg(format(
-            'SELECT f.epoch, f.xid, %L::text COLLATE "C" AS fact, %L || jsonb_strip_nulls(%s)::text AS content FROM %s AS f',
+            'SELECT f.epoch, f.xid, %L::text COLLATE "C" AS fact, '
+            '%L || jsonb_strip_nulls(%s)::text AS content FROM %s AS f',
             c.relname, c.relname || ' ',
             CASE c.relname
                 WHEN 'ledger_transaction' THEN

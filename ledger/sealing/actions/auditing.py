@@ -44,7 +44,7 @@ async def unsealed_for_long(work: UnitOfWork) -> AsyncIterator[Culprit]:
     """A transaction that waits to be sealed for longer than a sealer needs: something holds it up, or none runs."""
     lag = await store.lag(work)
     if lag.seconds > _LAG_SECONDS_MAX:
-        yield f"seal {lag.seals}", {"fault": "lag", "seconds": int(lag.seconds), "seconds_max": _LAG_SECONDS_MAX}
+        yield f"seal {lag.seals}", {"fault": "lag", "seconds": lag.seconds, "seconds_max": _LAG_SECONDS_MAX}
 
 
 async def _difference(work: UnitOfWork, seal: Seal, leaves: Sequence[bytes]) -> dict[str, object]:

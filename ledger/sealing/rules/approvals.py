@@ -180,9 +180,8 @@ def _first_operator(one: _Appointment | None, other: _Appointment | None, people
     """That both chains lead to one and the same."""
     if one is None or one != other:
         return Finding("first-operator", holds=False)
-    return Finding(
-        "first-operator", True, {"operator": people.name(one.operator_id), "key": _raw(one.public_key).hex()}
-    )
+    facts = {"operator": people.name(one.operator_id), "key": _raw(one.public_key).hex()}
+    return Finding("first-operator", holds=True, facts=facts)
 
 
 def _content(proof: Proof, proposal: _Proposal) -> list[Finding]:

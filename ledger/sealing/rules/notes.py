@@ -76,12 +76,13 @@ def read_checkpoint(note: str) -> Checkpoint:
     try:
         at = _read_instant(found["at"])
         final_until = None if found["final"] == "-" else _read_instant(found["final"])
+        root = decoded(found["root"])
     except ValueError:
         raise NotANote from None
     return Checkpoint(
         origin=found["origin"],
         size=int(found["size"]),
-        root=b64decode(found["root"]),
+        root=root,
         epoch=int(found["epoch"]),
         seal=int(found["seal"]),
         at=at,
@@ -94,10 +95,21 @@ def read_checkpoint(note: str) -> Checkpoint:
 
 
 def signers_of(note: str, keys: Sequence[bytes]) -> list[bytes]:
-    """Which of these public keys have signed a note. Raises `NotANote`."""
+    """Which of these public keys have signed a note. Raises `NotANote`.
+
+    Signatures by other keys are passed over, as by a witness; one that claims to be by one of these and is not makes
+    all of them void (C2SP `signed-note`).
+    """
     text, lines = _parts(note)
     name = text.split("\n", 1)[0]
-    return [key for key in keys if any(_is_by(key, name, text, line) for line in lines)]
+    found = []
+    for key in keys:
+        mark = _key_mark(name, key)
+        signatures = [raw[_HASH_BYTES:] for by, raw in lines if by == name and raw[:_HASH_BYTES] == mark]
+        if not all(is_signed_by(key, signature, text.encode()) for signature in signatures):
+            return []
+        found += [key] if signatures else []
+    return found
 
 
 def key_text(name: str, public_key: bytes) -> str:
@@ -110,7 +122,7 @@ def read_key(text: str) -> tuple[str, bytes]:
     name, _, rest = text.strip().partition("+")
     mark, _, key = rest.partition("+")
     try:
-        raw = b64decode(key, validate=True)
+        raw = decoded(key)
     except ValueError:
         raise NotANote from None
     if raw[:1] != _ED25519 or len(raw) != 33 or not _ORIGIN.fullmatch(name) or _key_mark(name, raw[1:]).hex() != mark:
@@ -133,6 +145,14 @@ def is_signed_by(public_key: bytes, signature: bytes, text: bytes) -> bool:
     return True
 
 
+def decoded(text: str) -> bytes:
+    """Bytes from base64 in its canonical form (RFC 4648 §3.5): no other text stands for them. Raises `ValueError`."""
+    raw = b64decode(text, validate=True)
+    if b64encode(raw).decode() != text:
+        raise ValueError("not canonical base64")
+    return raw
+
+
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).strftime(_INSTANT_FORMAT)
 
@@ -149,14 +169,9 @@ def _parts(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     if not separator or len(note) > NOTE_CHARACTERS_MAX or not found or None in found:
         raise NotANote
     try:
-        return f"{text}\n", [(line[1], b64decode(line[2], validate=True)) for line in found if line]
+        return f"{text}\n", [(line[1], decoded(line[2])) for line in found if line]
     except ValueError:
         raise NotANote from None
-
-
-def _is_by(key: bytes, name: str, text: str, line: tuple[str, bytes]) -> bool:
-    mark, signature = line[1][:_HASH_BYTES], line[1][_HASH_BYTES:]
-    return line[0] == name and mark == _key_mark(name, key) and is_signed_by(key, signature, text.encode())
 
 
 def _key_mark(name: str, public_key: bytes) -> bytes:

@@ -6,7 +6,7 @@ first), and what leads from a leaf or from an older checkpoint to the root that 
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -17,6 +17,7 @@ from ledger.sealing.model import Checkpoint, SealingKey
 from ledger.sealing.rules import notes, tree
 
 BYTES_MAX = 1_000_000
+_FACTS = {"checkpoint": (0, 0), "receipt": (1, 1), "approval": (1, 1_000)}  # fewest and most, by kind of file
 
 
 class Key(msgspec.Struct, forbid_unknown_fields=True):
@@ -96,23 +97,35 @@ def verify(proof: Proof, older_note: str | None = None) -> list[Finding]:
 
     Raises `Unreadable` where a part cannot be read at all.
     """
+    _require_form(proof)
     try:
         checkpoint = notes.read_checkpoint(proof.checkpoint)
-        keys = [(_bytes(key.public_key), key.endorsement and _bytes(key.endorsement)) for key in proof.keys]
         older = None if older_note is None else notes.read_checkpoint(older_note)
     except notes.NotANote:
         raise Unreadable from None
-    chain = [SealingKey(number, key, mark or None) for number, (key, mark) in enumerate(keys, start=1)]
+    chain = [_key(number, key) for number, key in enumerate(proof.keys, start=1)]
     findings = [keys_hold(checkpoint.origin, chain), signature_holds(proof.checkpoint, checkpoint, chain)]
     if older is not None and older_note is not None:
         findings += _continuation(proof, checkpoint, older, signature_holds(older_note, older, chain))
     return findings + [_inclusion(leaf, checkpoint) for leaf in proof.facts]
 
 
+def _require_form(proof: Proof) -> None:
+    """A file of a known kind, with as many facts: a receipt whose fact was taken out proves nothing."""
+    fewest, most = _FACTS.get(proof.bonpois, (1, 0))
+    if not fewest <= len(proof.facts) <= most:
+        raise Unreadable
+
+
+def _key(number: int, key: Key) -> SealingKey:
+    return SealingKey(number, _bytes(key.public_key), None if key.endorsement is None else _bytes(key.endorsement))
+
+
 def keys_hold(origin: str, chain: Sequence[SealingKey]) -> Finding:
     """That the origin names the first key, and each key is endorsed by the one before it."""
     rehearsal = origin.startswith("bonpois-rehearsal/")
     holds = bool(chain) and notes.origin_of(chain[0].public_key, rehearsal=rehearsal) == origin
+    holds = holds and chain[0].endorsement is None
     for before, key in pairwise(chain):
         text = notes.endorsement_text(chain[0].public_key, key.number, key.public_key)
         holds = holds and notes.is_signed_by(before.public_key, key.endorsement or b"", text)
@@ -129,10 +142,11 @@ def signature_holds(note: str, checkpoint: Checkpoint, chain: Sequence[SealingKe
 
 def _continuation(proof: Proof, checkpoint: Checkpoint, older: Checkpoint, signed: Finding) -> list[Finding]:
     facts = {"older_size": older.size, "older_at": older.at, "size": checkpoint.size}
+    told = "no-continuation" if proof.older_size is None and 0 < older.size < checkpoint.size else "only-grew"
     return [
         Finding("older-signature", signed.holds, signed.facts),
         Finding("same-books", older.origin == checkpoint.origin, {"older_origin": older.origin}),
-        Finding("only-grew", _only_grew(proof, checkpoint, older), facts),
+        Finding(told, _only_grew(proof, checkpoint, older), facts),
     ]
 
 
@@ -161,6 +175,6 @@ def _text(raw: bytes) -> str:
 
 def _bytes(text: str) -> bytes:
     try:
-        return b64decode(text, validate=True)
+        return notes.decoded(text)
     except ValueError:
         raise Unreadable from None

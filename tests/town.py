@@ -201,7 +201,6 @@ async def give_narrow_voucher(ledger: Ledger, town: Town, case_number: str, cent
         decision = (await work.run(text(refused), household=town.households["NONE"])).scalar_one()
         assert run.approval_id is not None
         order = IssueOrder(
-            transaction_id=new_event_id(),
             approval_id=run.approval_id,
             aid_run_id=run.id,
             programme_id=programme.id,

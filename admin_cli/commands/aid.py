@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ledger.programmes.model import AidRun
 
 RUN_MAX = 10**6
+RUN = click.argument("number", type=Whole(1, RUN_MAX), metavar=N_("RUN"), help=N_("Number of the run."))
 
 noun = noun_group("aid", help=N_("Aid runs: a voucher for each entitled household."))
 
@@ -34,7 +35,7 @@ async def prepare(session: Session, programme: str) -> None:
 
 @command(noun, "approve", help=N_("Approve a run that somebody else prepared; issue its vouchers."), changes=True)
 @PROGRAMME
-@click.argument("number", type=Whole(1, RUN_MAX), metavar=N_("RUN"), help=N_("Number of the run."))
+@RUN
 async def approve(session: Session, programme: str, number: int) -> None:
     from ledger.programmes.actions import approve_aid_run
 
@@ -46,7 +47,7 @@ async def approve(session: Session, programme: str, number: int) -> None:
 
 @command(noun, "reject", help=N_("Reject a run, or take it back; its households wait again."), changes=True)
 @PROGRAMME
-@click.argument("number", type=Whole(1, RUN_MAX), metavar=N_("RUN"), help=N_("Number of the run."))
+@RUN
 @REASON
 async def reject(session: Session, programme: str, number: int, reason: str) -> None:
     from ledger.approvals.actions import reject_proposal

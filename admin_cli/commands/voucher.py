@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from admin_cli.arguments import CASE, PROGRAMME
+from admin_cli.arguments import CASE, DRY_RUN, PROGRAMME
+from admin_cli.commands.aid import RUN
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import amount, facts, table
 from ledger.errors import N_
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from ledger.vouchers.model import Happening, Voucher
+    from ledger.vouchers.model import Ended, Happening, Voucher
 
 noun = noun_group("voucher", help=N_("Vouchers: what is left, and how they end."))
 
@@ -61,7 +62,8 @@ async def lapse(session: Session) -> None:
 
     with session.progress(_("Vouchers")) as progress:
         run = await lapse_vouchers(session.ledger, session.operator, progress)
-    session.show(run, facts([(_("Vouchers"), run.vouchers), (_("Returned to the pool"), amount(run.returned_cents))]))
+    notes = [] if run.vouchers else [_("No voucher is due: nothing was done.")]
+    session.show(run, _ended(run), *notes)
 
 
 @command(noun, "revoke", help=N_("Revoke a voucher for good; the rest returns to the pool."), changes=True)
@@ -71,6 +73,25 @@ async def revoke(session: Session, serial: str) -> None:
 
     revoked = await revoke_one(session.ledger, serial, session.operator)
     session.show(document(revoked), _voucher(revoked))
+
+
+@command(noun, "revoke-run", help=N_("Revoke all vouchers of a run; the rest returns to the pool."), changes=True)
+@PROGRAMME
+@RUN
+@DRY_RUN
+async def revoke_run(session: Session, *, programme: str, number: int, dry_run: bool) -> None:
+    from ledger.programmes.actions import revocable_in_aid_run, revoke_aid_run
+
+    if dry_run:
+        ended = await revocable_in_aid_run(session.ledger, programme, number, session.operator)
+        notes = [_("Checked; nothing is recorded.")]
+    else:
+        with session.progress(_("Vouchers")) as progress:
+            ended = await revoke_aid_run(session.ledger, programme, number, session.operator, progress)
+        notes = [] if ended.vouchers else [_("No voucher of this run is valid any more: nothing was done.")]
+    made = {"programme_code": programme, "run": number, "vouchers": ended.vouchers}
+    made |= {"returned_cents": ended.returned_cents, "dry_run": dry_run}
+    session.show(made, _ended(ended), *notes)
 
 
 def document(voucher: Voucher) -> dict[str, object]:
@@ -105,6 +126,10 @@ def happening(each: Happening) -> str:
         "reversal": _("reversal"),
     }
     return words.get(each.kind, each.kind)
+
+
+def _ended(ended: Ended) -> RenderableType:
+    return facts([(_("Vouchers"), ended.vouchers), (_("Returned to the pool"), amount(ended.returned_cents))])
 
 
 def _voucher(voucher: Voucher) -> RenderableType:

@@ -39,7 +39,7 @@ async def run_checks(
     for named in list_checks(names):
         check = replace(named, look=partial(audit, older=older)) if named.name == FACTS_ARE_SEALED else named
         async with ledger.unit_of_work() as work:
-            await store.freeze(work)
+            await work.freeze()
             found += await store.violations(work, check)
         if progress is not None:
             progress(named)

@@ -11,13 +11,6 @@ from ledger.database.unit_of_work import UnitOfWork
 
 VIOLATIONS_MAX = 20  # of one check: enough to see what happened, and bounded whatever happened
 
-_ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
-
-async def freeze(work: UnitOfWork) -> None:
-    """Let this unit of work see one instant of the books and change nothing; tills go on meanwhile."""
-    await work.run(_ONE_SNAPSHOT)
-
 
 async def violations(work: UnitOfWork, check: Check) -> list[Violation]:
     """The first rows that break an invariant."""

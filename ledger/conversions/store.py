@@ -125,7 +125,6 @@ _LINES = text("""
     FROM ledger.merchant_line
     WHERE account_id = :account_id AND booked_on BETWEEN :first_day AND :last_day ORDER BY version
 """)
-_ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 _NO_SUCH_TRANSITION = "BPX02"
 _STATE_MOVED = "BPX01"
 
@@ -291,11 +290,6 @@ async def balances(work: UnitOfWork, account_id: int, converting_account_id: int
     """Both accounts of a merchant, from its own side."""
     row = (await work.run(_BALANCES, account_id=account_id, converting_account_id=converting_account_id)).one()
     return MerchantBalance(**row._asdict())
-
-
-async def freeze(work: UnitOfWork) -> None:
-    """Let this unit of work see one instant of the books, so that opening and lines belong together."""
-    await work.run(_ONE_SNAPSHOT)
 
 
 async def opening_cents(work: UnitOfWork, account_id: int, first_day: date) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, TextClause
+from sqlalchemy import CursorResult, TextClause, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,6 +18,8 @@ from ledger.database.engine import Database
 from ledger.errors import DatabaseUnreachable
 from ledger.keyring import Keyring
 
+_ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
 
 @dataclass(frozen=True)
 class UnitOfWork:
@@ -26,6 +28,10 @@ class UnitOfWork:
     connection: AsyncConnection
     now: datetime
     keys: Keyring
+
+    async def freeze(self) -> None:
+        """As its first step: see one instant of the books and change nothing, while everybody else goes on."""
+        await self.run(_ONE_SNAPSHOT)
 
     async def run(self, statement: TextClause, **values: Any) -> CursorResult[Any]:
         """Execute one statement with named values."""

@@ -180,7 +180,7 @@ async def reconciliation_report(
 async def prove_identities(ledger: Ledger) -> list[Identity]:
     """The five identities, at one instant of the books; the sales as of the last statement of the dedicated account."""
     async with ledger.unit_of_work() as work:
-        await identity_store.freeze(work)
+        await work.freeze()
         sales = await _sales_compared(work) if await statements.of_account(work, Account.POIS) else None
         return identities(await identity_store.sums(work), await identity_store.programmes(work), sales)
 

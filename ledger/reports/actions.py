@@ -60,7 +60,7 @@ async def aid_report(ledger: Ledger, programme_code: str | None = None, moment: 
 async def _asked(ledger: Ledger, moment: Moment) -> AsyncIterator[tuple[UnitOfWork, Standing]]:
     """One snapshot, and how an answer about this moment stands in it."""
     async with ledger.unit_of_work() as work:
-        await store.freeze(work)
+        await work.freeze()
         now, final_until = await store.now(work)
         rules.require_past(moment, now, paris_day(work.now))
         yield work, rules.standing(moment, now, final_until)

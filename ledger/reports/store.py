@@ -12,8 +12,6 @@ from ledger.books.accounts import AccountKind
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.reports.model import Line, Moment, Moved
 
-_ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
 # Whatever was posted up to final_until had been committed before its seal: who sees the seal sees all of it.
 _NOW = text("""
     SELECT clock_timestamp() AS now,
@@ -109,11 +107,6 @@ _AID_MOVED = {
     "on": text(_AID.format(holders=_HOLDERS, by_then="(t.booked_on <= :on)")),
 }
 _HOLDING_KINDS = {"pool": int(AccountKind.PROGRAMME_POOL), "voucher": int(AccountKind.VOUCHER)}
-
-
-async def freeze(work: UnitOfWork) -> None:
-    """Let this unit of work see one instant of the books and change nothing; tills go on meanwhile."""
-    await work.run(_ONE_SNAPSHOT)
 
 
 async def now(work: UnitOfWork) -> tuple[datetime, datetime | None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from uuid import UUID
@@ -18,21 +19,33 @@ from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import NotPossibleNow, PoolTooLow, UnknownVoucher
 from ledger.identifiers import new_event_id, new_subject_id
 from ledger.vouchers import store
-from ledger.vouchers.model import Due, Happening, IssueOrder, LapseRun, Refundable, Voucher, serial
+from ledger.vouchers.model import Ended, Ending, Happening, IssueOrder, Refundable, Voucher, serial
 
 Progress = Callable[[int, int], None]
 
 _CHUNK_VOUCHERS = 5_000
+_MAY_REVOKE = (Role.APPROVER, Role.FINANCE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """A kind of end for many: `find` tells who they are, and of some of them, who they still are."""
+
+    kind: TransactionKind
+    operator: str
+    roles: tuple[Role, ...]
+    find: Callable[[UnitOfWork, Sequence[UUID] | None], Awaitable[list[Ending]]]
 
 
 async def issue_chunk(work: UnitOfWork, order: IssueOrder) -> bool:
     """Issue the vouchers of one chunk in one transaction: the pool is debited once, each voucher credited.
 
-    `False` where the books have this transaction already, so that a run which was cut can be started again.
-    Refuses `PoolTooLow`.
+    What the run issued before is left out, however it was cut into chunks then; `False` where that is all of it.
+    So a run that was cut can be started again. Refuses `PoolTooLow`.
     """
     balances = await lock_balances(work, [order.pool_account])
-    if await store.is_booked(work, order.transaction_id):
+    order = replace(order, grants=await store.not_issued(work, order))
+    if not order.grants:
         return False
     available_cents = -balances[order.pool_account]
     if available_cents < order.total_cents:
@@ -59,25 +72,32 @@ async def show_voucher(ledger: Ledger, serial_number: str) -> tuple[Voucher, lis
         return found, await store.history(work, found.id)
 
 
-async def lapse_vouchers(ledger: Ledger, operator: str, progress: Progress | None = None) -> LapseRun:
+async def lapse_vouchers(ledger: Ledger, operator: str, progress: Progress | None = None) -> Ended:
     """Let every voucher lapse whose last day is over; what is left on them goes back to the pools.
 
     Each chunk of vouchers of one pool is a unit of work, so that the run can be cut and started again, and two
     at once do no harm. `progress` is told how many of how many were looked at. Refuses `UnknownOperator`.
     """
+    today = paris_day(ledger.clock.now())
+    ends = _Ends(TransactionKind.LAPSE, operator, (), lambda work, among: store.due_vouchers(work, today, among))
+    return await _end_all(ledger, ends, progress)
+
+
+async def revoke_of_run(ledger: Ledger, run_id: UUID, operator: str, progress: Progress | None = None) -> Ended:
+    """Revoke every voucher of an aid run that is still active, in chunks as `lapse_vouchers` does.
+
+    Refuses `UnknownOperator`, `RoleMissing`.
+    """
+    kind = TransactionKind.REVOCATION
+    ends = _Ends(kind, operator, _MAY_REVOKE, lambda work, among: store.active_of_run(work, run_id, among))
+    return await _end_all(ledger, ends, progress)
+
+
+async def revocable_of_run(ledger: Ledger, run_id: UUID, operator: str) -> Ended:
+    """What `revoke_of_run` would come to now; nothing is revoked. Refuses as it does."""
     async with ledger.unit_of_work() as work:
-        await operator_named(work, operator)
-        today = paris_day(work.now)
-        due = await store.due_vouchers(work, today)
-    looked_at, lapsed, returned_cents = 0, 0, 0
-    for chunk in _chunks(due):
-        async with ledger.unit_of_work() as work:
-            who = await operator_named(work, operator)
-            vouchers, cents = await _lapse(work, chunk, today, who.id)
-        looked_at, lapsed, returned_cents = looked_at + len(chunk), lapsed + vouchers, returned_cents + cents
-        if progress is not None:
-            progress(looked_at, len(due))
-    return LapseRun(lapsed, returned_cents)
+        await operator_named(work, operator, *_MAY_REVOKE)
+        return await store.left_of_run(work, run_id)
 
 
 async def revoke(ledger: Ledger, serial_number: str, operator: str) -> Voucher:
@@ -86,7 +106,7 @@ async def revoke(ledger: Ledger, serial_number: str, operator: str) -> Voucher:
     Refuses `UnknownOperator`, `RoleMissing`, `UnknownVoucher`, `NotPossibleNow` (it lapsed or was revoked).
     """
     async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator, Role.APPROVER, Role.FINANCE)
+        who = await operator_named(work, operator, *_MAY_REVOKE)
         return await revoke_voucher(work, serial_number, who)
 
 
@@ -100,7 +120,7 @@ async def revoke_voucher(work: UnitOfWork, serial_number: str, who: Operator) ->
     if found.state != "active":
         raise NotPossibleNow(voucher=serial_number, state=found.state)
     account, pool = accounts
-    await _end(work, TransactionKind.REVOCATION, [Due(found.id, account, pool)], balances, who.id)
+    await _end(work, TransactionKind.REVOCATION, [Ending(found.id, account, pool)], balances, who.id)
     return await _voucher(work, serial_number)
 
 
@@ -110,33 +130,50 @@ async def reopen_voucher(work: UnitOfWork, voucher: Refundable, last_day: date) 
     Where no run let it lapse yet, it lapses now, so that its rest does not profit from the grace.
     """
     if voucher.state == "active":
-        due = Due(voucher.voucher_id, voucher.account_id, voucher.pool_account)
-        await _end(work, TransactionKind.LAPSE, [due], {voucher.account_id: -voucher.balance_cents}, None)
+        ending = Ending(voucher.voucher_id, voucher.account_id, voucher.pool_account)
+        await _end(work, TransactionKind.LAPSE, [ending], {voucher.account_id: -voucher.balance_cents}, None)
     await store.reopen(work, voucher.voucher_id, last_day)
 
 
-def _chunks(due: Sequence[Due]) -> Iterator[list[Due]]:
+async def _end_all(ledger: Ledger, ends: _Ends, progress: Progress | None) -> Ended:
+    """Each chunk of one pool is a unit of work: it is short, and what was cut goes on when it is started again."""
+    async with ledger.unit_of_work() as work:
+        await operator_named(work, ends.operator, *ends.roles)
+        found = await ends.find(work, None)
+    looked_at, vouchers, returned_cents = 0, 0, 0
+    for chunk in _chunks(found):
+        async with ledger.unit_of_work() as work:
+            done = await _end_chunk(work, ends, chunk)
+        looked_at, vouchers = looked_at + len(chunk), vouchers + done.vouchers
+        returned_cents += done.returned_cents
+        if progress is not None:
+            progress(looked_at, len(found))
+    return Ended(vouchers, returned_cents)
+
+
+def _chunks(found: Sequence[Ending]) -> Iterator[list[Ending]]:
     """At most so many vouchers, all of one pool."""
-    for _, group in groupby(due, key=lambda each: each.pool_account):
+    for _, group in groupby(found, key=lambda each: each.pool_account):
         of_pool = list(group)
         for start in range(0, len(of_pool), _CHUNK_VOUCHERS):
             yield of_pool[start : start + _CHUNK_VOUCHERS]
 
 
-async def _lapse(work: UnitOfWork, chunk: Sequence[Due], today: date, operator_id: UUID) -> tuple[int, int]:
-    """How many lapsed, and with how much on them. Locked first: somebody else may have ended or reopened some."""
+async def _end_chunk(work: UnitOfWork, ends: _Ends, chunk: Sequence[Ending]) -> Ended:
+    """Locked first, then looked at again: somebody else may have ended or reopened some."""
+    who = await operator_named(work, ends.operator, *ends.roles)
     accounts = [each.account_id for each in chunk]
     balances = await lock_balances(work, [*accounts, chunk[0].pool_account])
-    still = await store.still_due(work, today, [each.voucher_id for each in chunk])
+    still = await ends.find(work, [each.voucher_id for each in chunk])
     if not still:
-        return 0, 0
-    return len(still), await _end(work, TransactionKind.LAPSE, still, balances, operator_id)
+        return Ended(0, 0)
+    return Ended(len(still), await _end(work, ends.kind, still, balances, who.id))
 
 
 async def _end(
     work: UnitOfWork,
     kind: TransactionKind,
-    ended: Sequence[Due],
+    ended: Sequence[Ending],
     balances: Mapping[int, int],
     operator_id: UUID | None,
 ) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A voucher whose last day is over; its rest belongs to the pool."""
+class Ending:
+    """A voucher that is to end; its rest belongs to the pool."""
 
     voucher_id: UUID
     account_id: int
@@ -47,8 +47,8 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class LapseRun:
-    """What a run came to: how many vouchers lapsed, and how much of them went back to the pools."""
+class Ended:
+    """How many vouchers ended, and how much of them went back to the pools."""
 
     vouchers: int
     returned_cents: int
@@ -93,9 +93,8 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class IssueOrder:
-    """A chunk of vouchers of an approved aid run, booked as one transaction with this id."""
+    """A chunk of vouchers of an approved aid run, booked as one transaction."""
 
-    transaction_id: UUID
     approval_id: UUID
     aid_run_id: UUID
     programme_id: UUID
@@ -105,6 +104,11 @@ class IssueOrder:
     valid_from: date
     valid_until: date
     grants: Sequence[Grant]
+
+    @property
+    def transaction_id(self) -> UUID:
+        """It follows from run and first decision, each of which is issued once: so the books take no chunk twice."""
+        return uuid5(self.aid_run_id, str(self.grants[0].decision_id))
 
     @property
     def total_cents(self) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Date, Uuid, bindparam, text
+from sqlalchemy import Date, Row, Uuid, bindparam, text
 
 from ledger.database.unit_of_work import UnitOfWork
-from ledger.vouchers.model import Due, Happening, IssueOrder, Voucher
+from ledger.vouchers.model import Ended, Ending, Grant, Happening, IssueOrder, Voucher
 
 # Moves the series and locks it until the unit of work ends, so that no number is lost or given twice.
 _TAKE_NUMBERS = text("""
@@ -30,7 +30,10 @@ _ADD = text("""
         CAST(:households AS uuid[]), CAST(:decisions AS uuid[]), CAST(:faces AS bigint[])
     ) AS v (id, serial, account_id, household_id, decision_id, face_cents)
 """)
-_IS_BOOKED = text("SELECT EXISTS (SELECT FROM ledger.ledger_transaction WHERE id = :id)")
+_ISSUED = text("""
+    SELECT decision_id FROM ledger.voucher
+    WHERE aid_run_id = :run_id AND decision_id = ANY(CAST(:decisions AS uuid[]))
+""")
 _END = """coalesce(
     (SELECT max(r.last_day) FROM ledger.voucher_reopening AS r WHERE r.voucher_id = v.id), v.valid_until
 )"""
@@ -63,16 +66,28 @@ _ACCOUNTS = text("""
     INNER JOIN ledger.programme AS g ON g.id = pv.programme_id
     WHERE v.serial = :serial
 """)
-_DUE = f"""
+_ENDING = """
     SELECT v.id AS voucher_id, v.account_id, g.pool_account
     FROM ledger.voucher AS v
     INNER JOIN ledger.programme_version AS pv ON pv.id = v.programme_version_id
     INNER JOIN ledger.programme AS g ON g.id = pv.programme_id
     LEFT JOIN ledger.subject_state AS s ON s.subject_id = v.id
-    WHERE coalesce(s.state, 'active') = 'active' AND v.valid_until < :today AND {_END} < :today
-"""  # noqa: S608 - made of constants
-_ALL_DUE = text(_DUE + " ORDER BY g.pool_account, v.account_id")
-_STILL_DUE = text(_DUE + " AND v.id = ANY(CAST(:ids AS uuid[])) ORDER BY v.account_id")
+    WHERE coalesce(s.state, 'active') = 'active'
+"""
+_IS_DUE = f" AND v.valid_until < :today AND {_END} < :today"
+_IS_OF_RUN = " AND v.aid_run_id = :run_id"
+_AMONG = " AND v.id = ANY(CAST(:ids AS uuid[])) ORDER BY v.account_id"
+_ALL_DUE = text(_ENDING + _IS_DUE + " ORDER BY g.pool_account, v.account_id")
+_STILL_DUE = text(_ENDING + _IS_DUE + _AMONG)
+_ACTIVE_OF_RUN = text(_ENDING + _IS_OF_RUN + " ORDER BY v.account_id")
+_STILL_ACTIVE_OF_RUN = text(_ENDING + _IS_OF_RUN + _AMONG)
+_LEFT_OF_RUN = text("""
+    SELECT count(*) AS vouchers, coalesce(-sum(b.balance_cents), 0)::bigint AS returned_cents
+    FROM ledger.voucher AS v
+    INNER JOIN ledger.balance AS b ON b.account_id = v.account_id
+    LEFT JOIN ledger.subject_state AS s ON s.subject_id = v.id
+    WHERE v.aid_run_id = :run_id AND coalesce(s.state, 'active') = 'active'
+""")
 _EVENTS = text("""
     INSERT INTO ledger.event (subject, subject_id, kind, occurred_at, operator_id)
     SELECT 'voucher', id, :kind, :now, :operator_id
@@ -94,9 +109,11 @@ async def take_numbers(work: UnitOfWork, programme_id: UUID, year: int, count: i
     return int(result.scalar_one()) - count + 1
 
 
-async def is_booked(work: UnitOfWork, transaction_id: UUID) -> bool:
-    """Whether the books have this transaction already."""
-    return bool((await work.run(_IS_BOOKED, id=transaction_id)).scalar_one())
+async def not_issued(work: UnitOfWork, order: IssueOrder) -> list[Grant]:
+    """The grants of an order that its run issued no voucher for yet, in their order."""
+    decisions = [grant.decision_id for grant in order.grants]
+    issued = set((await work.run(_ISSUED, run_id=order.aid_run_id, decisions=decisions)).scalars())
+    return [grant for grant in order.grants if grant.decision_id not in issued]
 
 
 async def add_vouchers(
@@ -145,14 +162,27 @@ async def accounts_of(work: UnitOfWork, serial: str) -> tuple[int, int] | None:
     return None if row is None else (row.account_id, row.pool_account)
 
 
-async def due_vouchers(work: UnitOfWork, today: date) -> list[Due]:
-    """The active vouchers whose last day is before today, pool by pool."""
-    return [Due(**row._asdict()) for row in await work.run(_ALL_DUE, today=today)]
+async def due_vouchers(work: UnitOfWork, today: date, among: Sequence[UUID] | None = None) -> list[Ending]:
+    """The active vouchers whose last day is before today, pool by pool; among some, in the order of accounts."""
+    if among is None:
+        return _endings(await work.run(_ALL_DUE, today=today))
+    return _endings(await work.run(_STILL_DUE, today=today, ids=list(among)))
 
 
-async def still_due(work: UnitOfWork, today: date, ids: Sequence[UUID]) -> list[Due]:
-    """Those of some vouchers that are due now, in the order of their accounts."""
-    return [Due(**row._asdict()) for row in await work.run(_STILL_DUE, today=today, ids=list(ids))]
+async def active_of_run(work: UnitOfWork, run_id: UUID, among: Sequence[UUID] | None = None) -> list[Ending]:
+    """The active vouchers of an aid run; or which of some of them are active now. In the order of accounts."""
+    if among is None:
+        return _endings(await work.run(_ACTIVE_OF_RUN, run_id=run_id))
+    return _endings(await work.run(_STILL_ACTIVE_OF_RUN, run_id=run_id, ids=list(among)))
+
+
+async def left_of_run(work: UnitOfWork, run_id: UUID) -> Ended:
+    """How many vouchers of an aid run are active, and how much is left on them."""
+    return Ended(**(await work.run(_LEFT_OF_RUN, run_id=run_id)).one()._asdict())
+
+
+def _endings(rows: Iterable[Row[tuple[object, ...]]]) -> list[Ending]:
+    return [Ending(row.voucher_id, row.account_id, row.pool_account) for row in rows]
 
 
 async def add_events(work: UnitOfWork, kind: str, ids: Sequence[UUID], operator_id: UUID | None) -> None:

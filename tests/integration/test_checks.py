@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from ledger.checks.actions import list_checks, run_checks
 from ledger.checks.catalogue import CHECKS, people
 from ledger.checks.model import Check
-from ledger.checks.store import VIOLATIONS_MAX, freeze, violations
+from ledger.checks.store import VIOLATIONS_MAX, violations
 from ledger.clock import FixedClock
 from ledger.database.engine import Database
 from ledger.database.unit_of_work import Ledger, UnitOfWork
@@ -172,7 +172,7 @@ async def test_checks_are_silent_while_tills_go_on(ledger: Ledger, clock: FixedC
 
 async def test_a_check_can_change_nothing(ledger: Ledger) -> None:
     async with ledger.unit_of_work() as work:
-        await freeze(work)
+        await work.freeze()
         with pytest.raises(DBAPIError, match="read-only"):
             await work.run(
                 text("INSERT INTO ledger.operator (id, name, added_at) VALUES (gen_random_uuid(), 'me', now())")

@@ -20,7 +20,7 @@ from ledger.programmes.model import Programme
 from ledger.vouchers import actions as vouchers
 from ledger.vouchers import store
 from ledger.vouchers.actions import lapse_vouchers, list_vouchers, revoke, show_voucher
-from ledger.vouchers.model import LapseRun
+from ledger.vouchers.model import Ended
 from tests.month import CHECKER, CHECKER_SIGNER, CODE, MAKER, MAKER_SIGNER, programme_with_households
 from tests.people import enrol
 
@@ -52,12 +52,12 @@ async def test_what_is_left_returns_to_the_pool_the_day_after_the_last(
 ) -> None:
     programme = await issued(ledger)
     clock.instant = LAST_EVENING
-    assert await lapse_vouchers(ledger, MAKER) == LapseRun(0, 0)
+    assert await lapse_vouchers(ledger, MAKER) == Ended(0, 0)
     clock.instant = AFTER
-    assert await lapse_vouchers(ledger, MAKER) == LapseRun(COUNT, ISSUED_CENTS)
+    assert await lapse_vouchers(ledger, MAKER) == Ended(COUNT, ISSUED_CENTS)
     assert await pool_cents(ledger, programme) == ALL_CENTS
     assert await states(app) == {"lapsed": COUNT}
-    assert await lapse_vouchers(ledger, MAKER) == LapseRun(0, 0)
+    assert await lapse_vouchers(ledger, MAKER) == Ended(0, 0)
     assert await run_checks(ledger) == []
 
 
@@ -91,7 +91,7 @@ async def test_an_empty_voucher_lapses_too(
         *(shop, found.balance_cents, FIRST),
     )
     clock.instant = AFTER
-    assert await lapse_vouchers(ledger, MAKER) == LapseRun(COUNT, ISSUED_CENTS - found.face_cents)
+    assert await lapse_vouchers(ledger, MAKER) == Ended(COUNT, ISSUED_CENTS - found.face_cents)
     assert await states(app) == {"lapsed": COUNT}
 
 
@@ -128,7 +128,7 @@ async def test_a_chunk_that_is_killed_in_the_middle_leaves_nothing_behind(
             await lapse_vouchers(ledger, MAKER)
     assert await pool_cents(ledger, programme) == ALL_CENTS - ISSUED_CENTS
     assert await states(app) == Counter()
-    assert await lapse_vouchers(ledger, MAKER) == LapseRun(COUNT, ISSUED_CENTS)
+    assert await lapse_vouchers(ledger, MAKER) == Ended(COUNT, ISSUED_CENTS)
 
 
 async def test_two_runs_at_once_let_each_voucher_lapse_once(

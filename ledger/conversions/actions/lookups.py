@@ -29,7 +29,7 @@ async def merchant_statement(
     Refuses `InvalidRequest` where the days are turned round, or are more than a year.
     """
     async with ledger.unit_of_work() as work:
-        await store.freeze(work)
+        await work.freeze()
         last = last_day or max(paris_day(work.now), first_day or date.min)
         first = first_day or last.replace(day=1)
         if not timedelta(0) <= last - first < timedelta(days=DAYS_MAX):

@@ -9,6 +9,8 @@ from ledger.programmes.actions.aid_runs import (
     approve_aid_run,
     list_aid_runs,
     prepare_aid_run,
+    revocable_in_aid_run,
+    revoke_aid_run,
 )
 from ledger.programmes.actions.erasures import erase_household, erase_silent_households, silent_households
 from ledger.programmes.actions.funding import (
@@ -47,5 +49,7 @@ __all__ = [
     "programme_funds",
     "record_mandate",
     "reserved_cents",
+    "revocable_in_aid_run",
+    "revoke_aid_run",
     "silent_households",
 ]

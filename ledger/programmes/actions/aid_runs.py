@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from ledger.approvals.actions import approve, operator_named, propose, require_content
 from ledger.approvals.model import Signer
@@ -17,8 +17,8 @@ from ledger.programmes.actions.programmes import programme_coded, take_turn
 from ledger.programmes.model import AidRun, AidRunLine, Programme
 from ledger.programmes.rules import last_day_of_validity, run_content
 from ledger.programmes.store import aid_runs as store
-from ledger.vouchers.actions import issue_chunk
-from ledger.vouchers.model import Grant, IssueOrder
+from ledger.vouchers.actions import issue_chunk, revocable_of_run, revoke_of_run
+from ledger.vouchers.model import Ended, Grant, IssueOrder
 
 Progress = Callable[[int, int], None]
 
@@ -62,17 +62,34 @@ async def approve_aid_run(
     """
     async with ledger.unit_of_work() as work:
         run, lines = await _approved(work, programme_code, number, signer)
-    done = 0
-    for place, start in enumerate(range(0, len(lines), _CHUNK_VOUCHERS)):
+    for start in range(0, len(lines), _CHUNK_VOUCHERS):
         chunk = lines[start : start + _CHUNK_VOUCHERS]
         async with ledger.unit_of_work() as work:
             programme = await programme_coded(work, programme_code)
-            await issue_chunk(work, _order(programme, run, place, chunk))
-        done += len(chunk)
+            await issue_chunk(work, _order(programme, run, chunk))
         if progress is not None:
-            progress(done, len(lines))
+            progress(start + len(chunk), len(lines))
     async with ledger.unit_of_work() as work:
         return await _run(work, programme_code, number)
+
+
+async def revoke_aid_run(
+    ledger: Ledger, programme_code: str, number: int, operator: str, progress: Progress | None = None
+) -> Ended:
+    """Take a run back: revoke each of its vouchers that is still active; what is left on them goes back to the pool.
+
+    It goes in chunks, so that it can be cut and repeated. Of a run that is not issued whole, nothing is revoked:
+    the rest of it would be issued afterwards, by whoever goes on with it.
+    Refuses `UnknownOperator`, `RoleMissing`, `UnknownRun`, `NotPossibleNow` (not all issued, or rejected).
+    """
+    run = await _issued_whole(ledger, programme_code, number)
+    return await revoke_of_run(ledger, run.id, operator, progress)
+
+
+async def revocable_in_aid_run(ledger: Ledger, programme_code: str, number: int, operator: str) -> Ended:
+    """What `revoke_aid_run` would come to now; nothing is revoked. Refuses as it does."""
+    run = await _issued_whole(ledger, programme_code, number)
+    return await revocable_of_run(ledger, run.id, operator)
 
 
 async def list_aid_runs(ledger: Ledger) -> list[AidRun]:
@@ -131,6 +148,14 @@ async def _run(work: UnitOfWork, programme_code: str, number: int) -> AidRun:
     return found
 
 
+async def _issued_whole(ledger: Ledger, programme_code: str, number: int) -> AidRun:
+    run = await aid_run_numbered(ledger, programme_code, number)
+    if run.state != "issued":
+        instead = {"pending": "bonpois aid reject", "approved": "bonpois aid approve"}.get(run.state)
+        raise NotPossibleNow(run=number, state=run.state, instead=instead)
+    return run
+
+
 def _require_cover(available_cents: int, needed_cents: int) -> None:
     if available_cents < needed_cents:
         raise PoolTooLow(available_cents=available_cents, needed_cents=needed_cents)
@@ -155,11 +180,9 @@ def _draft(programme: Programme, number: int, first_day: date, lines: Sequence[A
     )
 
 
-def _order(programme: Programme, run: AidRun, place: int, lines: Sequence[AidRunLine]) -> IssueOrder:
-    """One chunk; its transaction's id follows from run and place, so that it can be booked once only."""
+def _order(programme: Programme, run: AidRun, lines: Sequence[AidRunLine]) -> IssueOrder:
     assert run.approval_id is not None
     return IssueOrder(
-        transaction_id=uuid5(run.id, f"chunk {place}"),
         approval_id=run.approval_id,
         aid_run_id=run.id,
         programme_id=programme.id,

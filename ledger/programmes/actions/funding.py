@@ -10,7 +10,7 @@ import re
 from ledger.approvals.actions import operator_named
 from ledger.approvals.model import Role
 from ledger.books.accounts import account_named
-from ledger.books.balances import balance_cents, lock_balances
+from ledger.books.balances import balance_cents, lock_balances, require_held
 from ledger.books.journal import post
 from ledger.books.transaction import Transaction, TransactionKind, transfer
 from ledger.database.unit_of_work import Ledger, UnitOfWork
@@ -59,8 +59,9 @@ async def record_mandate(ledger: Ledger, programme_code: str, number: str, amoun
 async def confirm_funding(ledger: Ledger, mandate_number: str, operator: str) -> Mandate:
     """Book that the association has the euros of a mandate and created as many Pois, in one transaction.
 
-    Refuses `UnknownOperator`, `UnknownMandate`, `AlreadyExists` (confirmed before) and `NotPossibleNow`
-    (cancelled, or confirmed and taken back: such euros are mandated anew).
+    Refuses `UnknownOperator`, `UnknownMandate`, `AlreadyExists` (confirmed before), `NotPossibleNow`
+    (cancelled, or confirmed and taken back: such euros are mandated anew) and `AccountTooLow` (an adjustment took
+    the euros in transit).
     """
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator, Role.FINANCE, Role.TREASURER)
@@ -69,12 +70,13 @@ async def confirm_funding(ledger: Ledger, mandate_number: str, operator: str) ->
         fund = await account_named(work, "association:guarantee-fund")
         in_transit = await account_named(work, "association:in-transit")
         issued = await account_named(work, "association:issued")
-        await lock_balances(work, [fund, in_transit, issued, programme.pool_account])
+        balances = await lock_balances(work, [fund, in_transit, issued, programme.pool_account])
         present = await _mandate(work, mandate_number)
         if present.state == "confirmed":
             raise AlreadyExists(mandate=mandate_number)
         if present.state != "in-transit":
             raise NotPossibleNow(mandate=mandate_number, state=present.state)
+        require_held(balances, in_transit, "association:in-transit", mandate.amount_cents)
         euros = transfer(fund, in_transit, mandate.amount_cents)
         pois = transfer(issued, programme.pool_account, mandate.amount_cents)
         booked = Transaction(new_event_id(), TransactionKind.FUNDING, work.now, (*euros, *pois))
@@ -86,17 +88,19 @@ async def confirm_funding(ledger: Ledger, mandate_number: str, operator: str) ->
 async def cancel_mandate(ledger: Ledger, mandate_number: str, operator: str) -> Mandate:
     """Book that a mandate will not be paid: its euros are in transit no longer. Its number stays taken.
 
-    Refuses `UnknownOperator`, `RoleMissing`, `UnknownMandate` and `NotPossibleNow` (the association has the euros,
-    or it was cancelled before).
+    Refuses `UnknownOperator`, `RoleMissing`, `UnknownMandate`, `NotPossibleNow` (the association has the euros,
+    or it was cancelled before) and `AccountTooLow` as `confirm_funding` does.
     """
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator, Role.FINANCE)
         in_transit = await account_named(work, "association:in-transit")
         mandated = await account_named(work, "ccas:mandated")
-        await lock_balances(work, [in_transit, mandated])
+        balances = await lock_balances(work, [in_transit, mandated])
         mandate = await _mandate(work, mandate_number)
         if mandate.state not in {"in-transit", "taken-back"}:
             raise NotPossibleNow(mandate=mandate_number, state=mandate.state)
+        require_held(balances, in_transit, "association:in-transit", mandate.amount_cents)
+        require_held(balances, mandated, "ccas:mandated", mandate.amount_cents)
         postings = transfer(mandated, in_transit, mandate.amount_cents)
         booked = Transaction(new_event_id(), TransactionKind.MANDATE_CANCELLED, work.now, postings)
         await post(work, [booked])

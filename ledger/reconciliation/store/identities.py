@@ -9,8 +9,6 @@ from sqlalchemy import text
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.reconciliation.model import SALES, Account, ProgrammeSums, Sums
 
-_ONE_SNAPSHOT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
 _MOVED = text("""
     SELECT k.code AS kind, ak.code AS account, sum(p.amount_cents)::bigint AS cents
     FROM ledger.posting AS p
@@ -90,11 +88,6 @@ _MATCHED_SALES = text("""
         SELECT coalesce(-sum(m.other_cents), 0)::bigint FROM of_sales AS m
     ) AS corrected_cents
 """)
-
-
-async def freeze(work: UnitOfWork) -> None:
-    """Let this unit of work see one instant of the books and change nothing; tills go on meanwhile."""
-    await work.run(_ONE_SNAPSHOT)
 
 
 async def sums(work: UnitOfWork) -> Sums:

@@ -1,0 +1,1 @@
+"""Books for others: the journal in the formats that accounting programs read."""

@@ -90,17 +90,16 @@ REFERENCES_SHOWN_MAX = 6
 
 
 def statement_facts(statement: Statement) -> RenderableType:
-    """What was imported."""
+    """The statement that a report is about, with the files that it came in."""
+    files = statement.parts or (statement,)
     return facts(
         [
             (_("Account"), _(ACCOUNTS[statement.account])),
             (_("Period"), statement.period),
-            (_("File"), statement.file_name),
-            ("SHA-256", statement.sha256.hex()),
+            *(row for file in files for row in ((_("File"), file.file_name), ("SHA-256", file.sha256.hex()))),
             (_("Lines"), statement.line_count),
             (_("Opening"), amount(statement.opening_cents)),
             (_("Closing"), amount(statement.closing_cents)),
-            *([(_("Left out, not booked yet"), statement.left_out)] if statement.left_out else []),
         ]
     )
 
@@ -130,10 +129,17 @@ def statement_form(report: Report) -> Table:
         (_("+ ours, not at theirs"), len(ours), amount(proof.ours_only_cents)),
         (_("- theirs, not in ours"), len(theirs), amount(-proof.theirs_only_cents)),
         (_("± amounts that differ"), differing, amount(proof.amounts_cents)),
+        *_opening_row(report),
         (_("= balance of our ledger at close"), None, amount(proof.ours_cents)),
         (_("Proof"), None, amount(proof.proof_cents)),
     ]
     return table(["", _("Breaks"), _("Amount")], rows, title=_("Reconciliation"))
+
+
+def _opening_row(report: Report) -> list[Sequence[Cell]]:
+    """Only where there is something older than our books."""
+    carried = report.opening_items
+    return [] if carried is None else [(_("- opening items"), len(carried.lines), amount(-carried.cents))]
 
 
 def both_sides(report: Report) -> Table:
@@ -176,7 +182,7 @@ def breaks_table(report: Report) -> Table:
         (
             found.booked_on,
             _(CATEGORIES[found.category]),
-            ", ".join(str(line.number) for line in found.lines),
+            ", ".join(str(line.record) for line in found.lines),
             ", ".join(_shortened(found.references)),
             amount(found.ours_cents),
             amount(found.theirs_cents),
@@ -232,7 +238,7 @@ def _why(found: Break) -> str:
     """Why the nearest candidate was not taken, and which one it is; or that it was matched since."""
     if found.cleared:
         return _("matched in a later month")
-    near: list[str] = [str(found.near_line.number)] if found.near_line else []
+    near: list[str] = [str(found.near_line.record)] if found.near_line else []
     near += [found.near_unit.reference] if found.near_unit and found.near_unit.reference else []
     reason = _(REASONS[found.why])
     return f"{reason} ({', '.join(near)})" if near else reason

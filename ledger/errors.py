@@ -464,7 +464,9 @@ class HouseholdHasMoney(Refusal):
 class StatementFormatUnknown(Refusal):
     number, code, exit_code = 6001, "statement-format-unknown", 2
     title = N_("This is no statement in a form known here; nothing was imported.")
-    remedy = N_("Export the statement with one of the headers named.")
+    remedy = N_(
+        "Export it in one of the forms named; of another CSV, `bonpois reconcile import --guess` proposes a mapping."
+    )
 
 
 class StatementDoesNotAddUp(Refusal):
@@ -497,8 +499,8 @@ class OpeningDiffers(Refusal):
 
 class StatementOutOfTurn(Refusal):
     number, code, status, exit_code = 6006, "statement-out-of-turn", 409, 2
-    title = N_("A statement of this month or of a later one is imported already.")
-    remedy = N_("Check the month of the file; see the statement named.")
+    title = N_("The file tells days that are imported already, and tells them otherwise; nothing was imported.")
+    remedy = N_("Check the account and the days of the file; see the statement named.")
 
 
 class NoStatement(Refusal):
@@ -547,6 +549,12 @@ class FileThere(Refusal):
     number, code, status, exit_code = 6014, "file-there", 409, 2
     title = N_("Another file of this name is there already; it was left as it is.")
     remedy = N_("Move it away, or name another place with --output.")
+
+
+class NoFileWaiting(Refusal):
+    number, code, status, exit_code = 6030, "no-file-waiting", 404, 2
+    title = N_("No file of this name waits for another one, or several do.")
+    remedy = N_("See `bonpois reconcile list`; the beginning of its SHA-256 names a file, too.")
 
 
 # E7: the installation.

@@ -316,8 +316,24 @@ TAMPERINGS: dict[str, list[str]] = {
     "statements-add-up": [
         "UPDATE ledger.statement_line SET balance_cents = balance_cents + 1 WHERE number = 1",
         "UPDATE ledger.statement SET closing_cents = closing_cents + 1",
-        "UPDATE ledger.statement SET line_count = line_count + 1",
+        "UPDATE ledger.statement SET line_count = line_count + 1, file_id = NULL; DELETE FROM ledger.file_taking;"
+        " DELETE FROM ledger.statement_file",
         "UPDATE ledger.statement_line SET booked_on = booked_on + 90 WHERE number = 1",
+    ],
+    "statements-follow": [
+        f"""{GUARDED}; INSERT INTO ledger.statement (
+            id, account, first_day, last_day, format, file_name, sha256, line_count, opening_cents, closing_cents,
+            imported_by, imported_at
+        )
+        SELECT gen_random_uuid(), account, '2027-03-01', '2027-03-31', format, file_name, sha256, 0, closing_cents + 1,
+            closing_cents + 1, imported_by, imported_at
+        FROM ledger.statement LIMIT 1""",
+    ],
+    "files-are-whole": [
+        "UPDATE ledger.statement_file SET line_count = line_count + 1",
+        "UPDATE ledger.file_taking SET new_count = new_count + 1",
+        "UPDATE ledger.statement SET file_id = NULL",
+        "DELETE FROM ledger.file_taking",
     ],
     "matches-are-equal": [
         "UPDATE ledger.match_unit SET amount_cents = amount_cents + 1",
@@ -376,10 +392,17 @@ $$
 
 # A statement of two lines; the second was matched, unmatched and matched again.
 RECONCILED = [
-    """INSERT INTO ledger.statement (id, account, first_day, last_day, format, file_name, sha256, line_count,
-        opening_cents, closing_cents, imported_by, imported_at)
-    SELECT md5('s')::uuid, 'pois', '2026-10-01', '2026-10-31', 'test', 'releve.csv', sha256('s'), 2, 0, 1249000,
+    """INSERT INTO ledger.statement_file (id, account, first_day, last_day, format, file_name, sha256, line_count,
+        opening_cents, closing_cents, left_out, attempt, imported_by, imported_at)
+    SELECT md5('f')::uuid, 'pois', '2026-10-01', '2026-10-31', 'test', 'releve.csv', sha256('s'), 2, 0, 1249000, 0, 1,
         (SELECT id FROM ledger.operator LIMIT 1), now()""",
+    """INSERT INTO ledger.file_taking (file_id, new_count, taken_by, taken_at)
+    SELECT id, line_count, imported_by, imported_at FROM ledger.statement_file""",
+    """INSERT INTO ledger.statement (id, account, first_day, last_day, format, file_name, sha256, line_count,
+        opening_cents, closing_cents, imported_by, imported_at, file_id)
+    SELECT md5('s')::uuid, account, first_day, last_day, format, file_name, sha256, line_count, opening_cents,
+        closing_cents, imported_by, imported_at, id
+    FROM ledger.statement_file""",
     """INSERT INTO ledger.statement_line (statement_id, number, booked_on, label, amount_cents, balance_cents)
     VALUES (md5('s')::uuid, 1, '2026-10-06', 'Versement', 1250000, 1250000),
         (md5('s')::uuid, 2, '2026-10-07', 'Achat T1', -1000, 1249000)""",

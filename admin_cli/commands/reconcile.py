@@ -11,7 +11,7 @@ import rich_click as click
 
 from admin_cli.arguments import AMOUNT_METAVAR, DRY_RUN, FILE, FILE_METAVAR
 from admin_cli.console import Session, command, noun_group
-from admin_cli.display import amount, facts, table
+from admin_cli.display import facts
 from ledger.errors import N_
 from ledger.money import parse_cents
 from ledger.texts import gettext as _
@@ -57,7 +57,12 @@ PERIOD = click.option(
 )
 
 
-@command(noun, "import", help=N_("Take a statement of one month, whole or not at all."), changes=True)
+@command(
+    noun,
+    "import",
+    help=N_("Take a statement file, whole or not at all; lines that are known are skipped."),
+    changes=True,
+)
 @click.argument("file", type=FILE, metavar=FILE_METAVAR, help=N_("As the association or the bank exports it."))
 @ACCOUNT
 @click.option("--period", type=Month(), metavar=N_("MONTH"), help=N_("As 2026-10; by default the month of its rows."))
@@ -67,6 +72,9 @@ PERIOD = click.option(
 @click.option(
     "--closing", type=Balance(), metavar=AMOUNT_METAVAR, help=N_("Closing balance, which proves the end of the file.")
 )
+@click.option("--mapping", type=FILE, metavar=FILE_METAVAR, help=N_("How a CSV is to be read, as --guess writes it."))
+@click.option("--guess", is_flag=True, help=N_("Propose how a CSV is to be read, and show ten lines; record nothing."))
+@click.option("--output", type=FILE, metavar=FILE_METAVAR, help=N_("Where --guess writes the mapping."))
 @DRY_RUN
 async def import_(
     session: Session,
@@ -76,14 +84,20 @@ async def import_(
     period: date | None,
     opening: int | None,
     closing: int | None,
+    mapping: Path | None,
+    guess: bool,
+    output: Path | None,
     dry_run: bool,
 ) -> None:
-    from admin_cli.reconciliation import statement_facts
+    from admin_cli.imports import import_for_people
     from ledger.reconciliation.actions import import_statement
-    from ledger.reconciliation.document import statement_document
+    from ledger.reconciliation.document import import_document
     from ledger.reconciliation.model import Account
 
-    statement = await import_statement(
+    if guess:
+        _propose(session, file, mapping, output)
+        return
+    made = await import_statement(
         session.ledger,
         file,
         session.operator,
@@ -91,26 +105,50 @@ async def import_(
         period=period,
         opening_cents=opening,
         closing_cents=closing,
+        mapping=mapping,
         dry_run=dry_run,
     )
     notes = [_("Checked; nothing is recorded.")] if dry_run else []
-    session.show({**statement_document(statement), "dry_run": dry_run}, statement_facts(statement), *notes)
+    session.show({**import_document(made), "dry_run": dry_run}, *import_for_people(made), *notes)
 
 
-@command(noun, "list", help=N_("List the statements imported."))
+def _propose(session: Session, file: Path, mapping: Path | None, output: Path | None) -> None:
+    """Show how a CSV would be read; with a place to write to, keep the mapping there."""
+    from admin_cli.imports import proposal_for_people
+    from ledger.new_files import new_file
+    from ledger.reconciliation.actions import propose_mapping
+    from ledger.reconciliation.document import proposal_document
+    from ledger.reconciliation.formats import written
+
+    proposed, raw = propose_mapping(file, mapping)
+    if output is not None:
+        with new_file(output) as stream:
+            stream.write(written(proposed).encode())
+    session.show(proposal_document(proposed, raw), *proposal_for_people(proposed, raw))
+
+
+@command(noun, "list", help=N_("List the files imported, and those that wait for another one."))
 @ACCOUNT
 async def list_(session: Session, account: str) -> None:
-    from ledger.reconciliation.actions import list_statements
-    from ledger.reconciliation.document import statement_document
+    from admin_cli.imports import files_table
+    from ledger.reconciliation.actions import list_files
+    from ledger.reconciliation.document import file_document
     from ledger.reconciliation.model import Account
 
-    statements = await list_statements(session.ledger, Account(account))
-    rows = [
-        (one.period, one.file_name, one.line_count, amount(one.opening_cents), amount(one.closing_cents))
-        for one in statements
-    ]
-    columns = [_("Period"), _("File"), _("Lines"), _("Opening"), _("Closing")]
-    session.show([statement_document(one) for one in statements], table(columns, rows))
+    files = await list_files(session.ledger, Account(account))
+    session.show([file_document(one) for one in files], files_table(files))
+
+
+@command(noun, "withdraw", help=N_("Give up a file that waits; the same may then be given again."), changes=True)
+@click.argument("name", metavar=FILE_METAVAR, help=N_("Its name, or the beginning of its SHA-256."))
+@ACCOUNT
+async def withdraw(session: Session, name: str, account: str) -> None:
+    from ledger.reconciliation.actions import withdraw_file
+    from ledger.reconciliation.document import file_document
+    from ledger.reconciliation.model import Account
+
+    file = await withdraw_file(session.ledger, name, session.operator, Account(account))
+    session.show(file_document(file), _("{file} waits no longer.").format(file=file.file_name))
 
 
 @command(noun, "match", help=N_("Match what belongs together, and note the breaks."), changes=True)

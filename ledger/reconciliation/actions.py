@@ -1,4 +1,4 @@
-"""What the finance officer does with a statement: import it, match it, take a match back, report."""
+"""What the finance officer does with a statement: import it (`intake`), match it, take a match back, report."""
 
 from __future__ import annotations
 
@@ -11,16 +11,10 @@ from ledger.approvals.actions import operator_named
 from ledger.approvals.model import Role
 from ledger.calendar import paris_day
 from ledger.database.unit_of_work import Ledger, UnitOfWork
-from ledger.errors import (
-    FileAlreadyImported,
-    NoStatement,
-    NotMatched,
-    OpeningDiffers,
-    StatementOfOtherMoney,
-    StatementOutOfTurn,
-)
+from ledger.errors import NoStatement, NotMatched
 from ledger.identifiers import new_event_id
-from ledger.reconciliation.formats import Expected, read_statement
+from ledger.reconciliation.formats import CsvMapping, RawStatement, guess, read_mapping, read_raw
+from ledger.reconciliation.intake import import_statement, list_files, withdraw_file
 from ledger.reconciliation.model import (
     Account,
     Books,
@@ -28,92 +22,29 @@ from ledger.reconciliation.model import (
     Identity,
     Match,
     MatchRun,
-    ReadStatement,
+    OpeningItems,
     Report,
     SalesCompared,
     Statement,
+    joined,
 )
-from ledger.reconciliation.rules import find_answered, find_breaks, find_matches, prove, side
+from ledger.reconciliation.rules import find_answered, find_breaks, find_matches, opening_items, prove, side
 from ledger.reconciliation.rules.identities import identities
 from ledger.reconciliation.store import identities as identity_store
 from ledger.reconciliation.store import matches as match_store
 from ledger.reconciliation.store import sides, statements
 
-
-async def import_statement(
-    ledger: Ledger,
-    path: Path,
-    operator: str,
-    account: Account = Account.POIS,
-    *,
-    period: date | None = None,
-    opening_cents: int | None = None,
-    closing_cents: int | None = None,
-    dry_run: bool = False,
-) -> Statement:
-    """Take a statement of one month, whole or not at all; nothing is matched yet.
-
-    `period`: any day of the month; `opening_cents`, `closing_cents`: typed by the officer. Refuses what
-    `read_statement` refuses, `StatementOfOtherMoney`, `FileAlreadyImported`, `StatementOutOfTurn`, `OpeningDiffers`
-    and who may not (`operator_named`).
-    """
-    async with ledger.unit_of_work() as work:
-        who = await operator_named(work, operator, Role.FINANCE)
-        earlier = await statements.of_account(work, account)
-        last = earlier[-1].closing_cents if earlier else None
-        read = read_statement(path, Expected(period, opening_cents, closing_cents, last))
-        if read.currency not in {None, account.currency}:
-            raise StatementOfOtherMoney(file=read.file_name, account=account.value, currency=read.currency)
-        await _refuse_repeated(work, account, read)
-        _refuse_out_of_turn(read, earlier)
-        statement = _as_statement(work, account, read)
-        if not dry_run:
-            await statements.add(work, statement, read, who.id)
-        return statement
-
-
-async def _refuse_repeated(work: UnitOfWork, account: Account, read: ReadStatement) -> None:
-    first = await statements.with_content(work, account, read.sha256)
-    if first is not None:
-        raise FileAlreadyImported(
-            file=read.file_name,
-            first_file=first.file_name,
-            imported_on=paris_day(first.imported_at).isoformat(),
-            period=first.period,
-        )
-
-
-def _refuse_out_of_turn(read: ReadStatement, earlier: list[Statement]) -> None:
-    if not earlier:
-        return
-    last = earlier[-1]
-    if read.first_day <= last.last_day:
-        raise StatementOutOfTurn(
-            file=read.file_name, period=f"{read.first_day:%Y-%m}", last_file=last.file_name, last=last.period
-        )
-    if read.opening_cents != last.closing_cents:
-        raise OpeningDiffers(
-            file=read.file_name,
-            opening_cents=read.opening_cents,
-            last_closing_cents=last.closing_cents,
-            last=last.period,
-        )
-
-
-def _as_statement(work: UnitOfWork, account: Account, read: ReadStatement) -> Statement:
-    return Statement(
-        new_event_id(),
-        account,
-        read.first_day,
-        read.last_day,
-        read.file_name,
-        read.sha256,
-        len(read.lines),
-        read.opening_cents,
-        read.closing_cents,
-        work.now,
-        read.left_out,
-    )
+__all__ = [
+    "import_statement",
+    "list_files",
+    "list_statements",
+    "match_statement",
+    "propose_mapping",
+    "prove_identities",
+    "reconciliation_report",
+    "unmatch_line",
+    "withdraw_file",
+]
 
 
 async def match_statement(
@@ -147,7 +78,7 @@ async def unmatch_line(
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator, Role.FINANCE)
         statement, _ = await _statement_of(work, account, period)
-        match_id = await match_store.match_of(work, statement.id, number)
+        match_id = await match_store.match_of(work, *statement.part_of(number))
         if match_id is None:
             raise NotMatched(record=number, period=statement.period)
         await match_store.unmatch(work, match_id, who.id)
@@ -165,7 +96,8 @@ async def reconciliation_report(
         opening = await sides.booked_before_cents(work, account, statement.first_day)
         closing = await sides.booked_before_cents(work, account, statement.last_day + timedelta(days=1))
         ours = [unit.amount_cents for unit in books.units if unit.booked_on >= statement.first_day]
-        theirs = [line.amount_cents for line in books.lines if line.statement_id == statement.id]
+        theirs = [line.amount_cents for line in books.lines if line.statement_id in statement.ids]
+        carried = await _opening_items(work, account, books)
         return Report(
             statement=statement,
             theirs=side(statement.opening_cents, statement.closing_cents, theirs),
@@ -173,7 +105,8 @@ async def reconciliation_report(
             matched=await match_store.matched(work, statement),
             breaks=tuple(breaks),
             ages_days=await _ages(work, account, breaks),
-            proof=prove(statement.closing_cents, closing, breaks),
+            proof=prove(statement.closing_cents, closing, breaks, carried),
+            opening_items=carried,
         )
 
 
@@ -193,18 +126,37 @@ async def _sales_compared(work: UnitOfWork) -> SalesCompared:
 
 
 async def list_statements(ledger: Ledger, account: Account = Account.POIS) -> list[Statement]:
-    """All statements imported, oldest first."""
+    """All statements imported, oldest first; of a month that came in several files each."""
     async with ledger.unit_of_work() as work:
         return await statements.of_account(work, account)
+
+
+def propose_mapping(path: Path, mapping: Path | None = None) -> tuple[CsvMapping, RawStatement]:
+    """How a CSV is most likely to be read, or the mapping that is given, and what comes of it; nothing is recorded.
+
+    Refuses `FileUnreadable`, `FileFaulty` and `StatementFormatUnknown`.
+    """
+    proposed = guess(path) if mapping is None else read_mapping(mapping)
+    return proposed, read_raw(path, proposed)
 
 
 async def _statement_of(work: UnitOfWork, account: Account, period: date | None) -> tuple[Statement, date]:
     """The statement of a month, or the last one; and the day on which the first one begins."""
     every = await statements.of_account(work, account)
-    named = [found for found in every if period is None or found.first_day <= period <= found.last_day]
-    if not named:
-        raise NoStatement(account=account.value, period=f"{period:%Y-%m}" if period else None)
-    return named[-1], every[0].first_day
+    months: dict[str, list[Statement]] = {}
+    for one in every:
+        months.setdefault(one.period, []).append(one)
+    wanted = f"{period:%Y-%m}" if period else next(reversed(months), "")
+    if wanted not in months:
+        raise NoStatement(account=account.value, period=wanted or None)
+    parts = months[wanted]
+    return parts[0] if len(parts) == 1 else joined(parts), every[0].first_day
+
+
+async def _opening_items(work: UnitOfWork, account: Account, books: Books) -> OpeningItems | None:
+    every = await statements.of_account(work, account)
+    ours = await sides.booked_before_cents(work, account, every[0].first_day)
+    return opening_items(books, every[0].opening_cents, ours)
 
 
 async def _books(work: UnitOfWork, statement: Statement, base_day: date, *, as_of: bool) -> Books:
@@ -214,6 +166,8 @@ async def _books(work: UnitOfWork, statement: Statement, base_day: date, *, as_o
         await sides.units(work, statement, base_day, as_of=as_of),
         await sides.rejected(work, statement.account),
         statement.account,
+        base_day,
+        await sides.starts_on(work, statement.account),
     )
 
 

@@ -28,6 +28,44 @@ CHECKS = (
         """,
     ),
     Check(
+        "statements-follow",
+        "L10",
+        """
+        SELECT s.id AS subject, s.file_name, s.opening_cents, s.before_cents
+        FROM (
+            SELECT s.id, s.file_name, s.opening_cents,
+                lag(s.closing_cents) OVER (PARTITION BY s.account ORDER BY p.month, p.position) AS before_cents
+            FROM ledger.statement AS s INNER JOIN ledger.statement_part AS p ON p.id = s.id
+        ) AS s
+        WHERE s.opening_cents <> s.before_cents
+        """,
+    ),
+    Check(
+        "files-are-whole",
+        "L10",
+        """
+        SELECT f.id AS subject, f.file_name, f.line_count, coalesce(s.lines, 0) AS added, coalesce(k.lines, 0) AS known,
+            coalesce(w.lines, 0) AS waiting
+        FROM ledger.statement_file AS f
+        LEFT JOIN ledger.file_taking AS t ON t.file_id = f.id
+        LEFT JOIN (
+            SELECT file_id, sum(line_count) AS lines FROM ledger.statement GROUP BY file_id
+        ) AS s ON s.file_id = f.id
+        LEFT JOIN (SELECT file_id, count(*) AS lines FROM ledger.known_line GROUP BY file_id) AS k ON k.file_id = f.id
+        LEFT JOIN (
+            SELECT file_id, count(*) AS lines, sum(amount_cents) AS moved_cents, max(number) AS last
+            FROM ledger.pending_line GROUP BY file_id
+        ) AS w ON w.file_id = f.id
+        WHERE NOT EXISTS (SELECT FROM ledger.statement AS own WHERE own.id = f.id) AND (
+            t.file_id IS NOT NULL
+            AND (f.line_count, t.new_count) <> (coalesce(s.lines, 0) + coalesce(k.lines, 0), coalesce(s.lines, 0))
+            OR t.file_id IS NULL AND (f.line_count <> coalesce(w.lines, 0) OR s.file_id IS NOT NULL)
+            OR w.last <> w.lines OR w.lines <> f.line_count
+            OR w.moved_cents <> f.closing_cents - f.opening_cents
+        )
+        """,
+    ),
+    Check(
         "matches-are-equal",
         "L10",
         """

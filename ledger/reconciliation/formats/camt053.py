@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
 
 from ledger.calendar import PARIS, paris_day
 from ledger.errors import N_, FileFaulty, StatementFormatUnknown
 from ledger.people_files import BLANK, FaultKind, read_content
+from ledger.reconciliation.formats.parts import OTHER_ACCOUNT, OTHER_CURRENCY, require_continuity
 from ledger.reconciliation.formats.raw import (
     LABEL_CHARACTERS_MAX,
     NOT_A_DAY,
@@ -27,7 +27,6 @@ from ledger.reconciliation.formats.raw import (
     parse_instant,
 )
 from ledger.reconciliation.formats.xml_tree import Element, NotXml, read_xml
-from ledger.texts import format_cents
 
 NAME = "camt053"
 CURRENCY = "EUR"
@@ -42,28 +41,10 @@ _DIRECTIONS = {"CRDT": 1, "DBIT": -1}
 _OPENINGS, _CLOSINGS, _INTERIM = ("OPBD", "PRCD"), ("CLBD",), "ITBD"
 
 NOT_XML = FaultKind("not-xml", N_("The file is not XML as a bank writes it."), N_("Download the statement again."))
-OTHER_CURRENCY = FaultKind(
-    "other-currency", N_("The account is kept in euros."), N_("Check that this is the account of the reserve.")
-)
-OTHER_ACCOUNT = FaultKind(
-    "other-account",
-    N_("The file holds statements of several accounts."),
-    N_("Export the account of the reserve alone."),
-)
 NOT_AN_EURO_AMOUNT = FaultKind(
     "not-an-amount", N_("This is not an amount in euros and cents."), N_("Download the statement again.")
 )
 NO_DIRECTION = FaultKind("no-direction", N_("This is neither CRDT nor DBIT."), N_("Download the statement again."))
-NOT_CONTINUED = FaultKind(
-    "not-continued",
-    N_("This part opens with another balance than the {expected} of the part before."),
-    N_("A part is missing: download the whole month again."),
-)
-PART_BROKEN = FaultKind(
-    "part-broken",
-    N_("This part should close with {expected}."),
-    N_("Entries are missing or changed: download the statement again."),
-)
 
 
 def read(path: Path) -> RawStatement:
@@ -81,7 +62,9 @@ def read(path: Path) -> RawStatement:
     if parts and not raw.faults:
         raw.opened_on = parts[0].opened_on
         raw.opening_cents, raw.closing_cents = parts[0].opening_cents, parts[-1].final_cents
-        _require_continuity(raw, parts)
+        if parts[0].opened_on and parts[-1].closed_on and parts[0].opened_on <= parts[-1].closed_on:
+            raw.covers = parts[0].opened_on, parts[-1].closed_on
+        require_continuity(raw, parts, "Bal")
     return raw
 
 
@@ -109,7 +92,7 @@ class _Part:
         self.left_out = len(entries) - len(booked)
         self.entries = [self._entry(entry) for entry in booked]
         self._read_balances(list(element.all("Bal")))
-        self.opened_on = self._opened_on(element)
+        self.opened_on, self.closed_on = self._told_day(element, "FrDtTm"), self._told_day(element, "ToDtTm")
         days = [entry.booked_on for entry in self.entries if entry is not None]
         self.first_day = self.opened_on or min(days, default=date.max)
 
@@ -133,9 +116,9 @@ class _Part:
         self.final_cents = closings[-1] if closings else None
         self.closing_cents = self.final_cents if closings else next(reversed(interim), None)
 
-    def _opened_on(self, element: Element) -> date | None:
+    def _told_day(self, element: Element, name: str) -> date | None:
         told = element.find("FrToDt")
-        return self._day(told, "FrToDt", "FrDtTm") if told is not None and told.value("FrDtTm") else None
+        return self._day(told, "FrToDt", name) if told is not None and told.value(name) else None
 
     def _signed_cents(self, element: Element, where: str) -> int | None:
         """`CdtDbtInd` is the direction as booked, in a reversal (`RvslInd`) too: nothing is turned round."""
@@ -212,17 +195,3 @@ def _refuse_several_accounts(raw: RawStatement, statements: list[Element]) -> No
     for element in statements:
         accounts.setdefault(element.value("Acct", "Id", "IBAN") or element.value("Acct", "Id", "Othr", "Id"), element)
     raw.faults.extend(OTHER_ACCOUNT.at(other.row, "Acct/Id") for other in list(accounts.values())[1:])
-
-
-def _require_continuity(raw: RawStatement, parts: list[_Part]) -> None:
-    """Each part adds up by itself, and begins where the one before ended."""
-    for part in parts:
-        if part.opening_cents is not None and part.closing_cents is not None and len(parts) > 1:
-            right = part.opening_cents + part.moved_cents
-            if right != part.closing_cents:
-                shown = format_cents(part.closing_cents)
-                raw.faults.append(PART_BROKEN.at(part.row, "Bal", shown, expected=format_cents(right)))
-    for last, part in pairwise(parts):
-        if None not in {last.closing_cents, part.opening_cents} and last.closing_cents != part.opening_cents:
-            shown, expected = format_cents(part.opening_cents or 0), format_cents(last.closing_cents or 0)
-            raw.faults.append(NOT_CONTINUED.at(part.row, "Bal", shown, expected=expected))

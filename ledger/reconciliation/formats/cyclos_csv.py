@@ -20,6 +20,7 @@ from ledger.people_files import BLANK, Fault, FaultKind, Row, decode, read_conte
 from ledger.reconciliation.formats.raw import (
     NOT_A_DAY,
     NOT_A_SUM,
+    WRONG_TOTAL,
     Entry,
     RawStatement,
     clean_label,
@@ -32,11 +33,6 @@ COLUMNS = ("transactionnumber", "date", "amount", "relatedaccount", "description
 
 _REFERENCE_CHARACTERS_MAX = 64
 NOT_JSON = FaultKind("not-json", N_("The file is not JSON."), N_("Export the balances again."))
-WRONG_TOTAL = FaultKind(
-    "wrong-total",
-    N_("The statement comes to {found} instead of this."),
-    N_("Rows are missing or repeated: export the statement again."),
-)
 
 
 def read(path: Path) -> RawStatement:

@@ -17,7 +17,8 @@ from ledger.errors import (
     StatementMayBeCut,
 )
 from ledger.people_files import NO_ROWS, decode, read_content, refuse_faults
-from ledger.reconciliation.formats import camt053, cyclos_csv, platform_csv
+from ledger.reconciliation.formats import camt053, cfonb120, cyclos_csv, mapped_csv, mt940, ofx, platform_csv
+from ledger.reconciliation.formats.mapping import CsvMapping
 from ledger.reconciliation.formats.raw import (
     BALANCE_BROKEN,
     OUTSIDE_PERIOD,
@@ -38,16 +39,37 @@ READERS: dict[tuple[str, ...], Callable[[Path], RawStatement]] = {
     platform_csv.COLUMNS: platform_csv.read,
     cyclos_csv.COLUMNS: cyclos_csv.read,
 }
+BANKS: tuple[tuple[Callable[[str], bool], Callable[[Path], RawStatement]], ...] = (
+    (ofx.is_one, ofx.read),
+    (cfonb120.is_one, cfonb120.read),
+    (mt940.is_one, mt940.read),
+)
+KNOWN = (
+    *(", ".join(columns) for columns in READERS),
+    *camt053.KNOWN,
+    *(ofx.KNOWN, cfonb120.KNOWN, mt940.KNOWN),
+    "--mapping",
+)
 
 
-def read_statement(path: Path, expected: Expected) -> ReadStatement:
-    """Read and check a statement file.
+def read_statement(path: Path, expected: Expected, mapping: CsvMapping | None = None) -> ReadStatement:
+    """Read and check a statement file; `mapping`: how a CSV is to be read that has a form of its own.
 
     Refuses `FileUnreadable`, `StatementFormatUnknown`, `FileFaulty` (every fault with its row and column),
     `StatementDoesNotAddUp`, `ClosingUnproven` and `StatementMayBeCut`.
     """
-    raw = reader_for(path)(path)
+    return completed(read_raw(path, mapping), expected)
+
+
+def read_raw(path: Path, mapping: CsvMapping | None = None) -> RawStatement:
+    """What the file says, whether it adds up or not. Refuses what is wrong with rows, as `read_statement` does."""
+    raw = mapped_csv.read(path, mapping) if mapping is not None else reader_for(path)(path)
     refuse_faults(raw.file, raw.faults)
+    return raw
+
+
+def completed(raw: RawStatement, expected: Expected) -> ReadStatement:
+    """The statement with its period, and proven from opening to closing. Refuses what does not add up."""
     first_day, last_day = period_of(raw, expected.period)
     opening = opening_of(raw, expected)
     lines = numbered(raw, opening)
@@ -69,26 +91,32 @@ def read_statement(path: Path, expected: Expected) -> ReadStatement:
 
 
 def reader_for(path: Path) -> Callable[[Path], RawStatement]:
-    """XML is the bank's; else the reader whose columns the header has, or the nearest one, so that it can name
-    those that are missing.
+    """By how the content begins; of a CSV the reader whose columns the header has, or the nearest one, so that it
+    can name those that are missing.
     """
     content = read_content(path)
+    text = decode(path.name, content)
+    for is_one, read in BANKS:
+        if is_one(text):
+            return read
     if b"<" in content[:XML_OPENING_BYTES].strip(XML_BLANKS)[:2]:
         return camt053.read
-    text = decode(path.name, content)
     header = text.lstrip("\r\n").partition("\n")[0].strip()
     separator = ";" if ";" in header else ","
     names = {name.strip().lower() for name in next(csv.reader([header], delimiter=separator), [])}
     best = max(READERS, key=lambda columns: len(names.intersection(columns)))
     if len(names.intersection(best)) <= len(best) // 2:
-        known = [*(", ".join(columns) for columns in READERS), *camt053.KNOWN]
-        raise StatementFormatUnknown(file=path.name, header=header[:HEADER_CHARACTERS_MAX], known=known)
+        raise StatementFormatUnknown(file=path.name, header=header[:HEADER_CHARACTERS_MAX], known=list(KNOWN))
     return READERS[best]
 
 
 def period_of(raw: RawStatement, period: date | None) -> tuple[date, date]:
-    """The whole month of the rows, the opening row's day included; rows outside it are faults."""
+    """The days that the file says it is about; of one that says nothing the whole month of its rows, the opening
+    row's day included. Rows outside are faults.
+    """
     days = [entry.booked_on for entry in raw.readable]
+    if raw.covers and not period:
+        return min([*days, raw.covers[0]]), max([*days, raw.covers[1]])
     start = period or raw.opened_on or min(days, default=None)
     if start is None:
         raise FileFaulty(file=raw.file, faults=[NO_ROWS.at(None, "").facts()])
@@ -116,7 +144,15 @@ def numbered(raw: RawStatement, opening_cents: int) -> tuple[StatementLine, ...]
     for number, entry in enumerate(raw.readable, start=1):
         balance += entry.amount_cents
         lines.append(
-            StatementLine(number, entry.booked_on, entry.label, entry.amount_cents, balance, entry.their_reference)
+            StatementLine(
+                number,
+                entry.booked_on,
+                entry.label,
+                entry.amount_cents,
+                balance,
+                entry.their_reference,
+                row=entry.row,
+            )
         )
     return tuple(lines)
 

@@ -16,16 +16,19 @@ from ledger.reconciliation.formats.raw import (
     NOT_A_DAY,
     NOT_A_SUM,
     TWO_SUMS,
+    WRONG_TOTAL,
     Entry,
     RawStatement,
     clean_label,
     parse_day,
 )
+from ledger.texts import format_cents
 
 NAME = "platform-csv"
 COLUMNS = ("date", "libellé", "débit", "crédit", "solde")
 OPENING = "solde initial"
 CLOSING = "solde final"
+TOTAL = "total"
 
 _MINUS = str.maketrans("\N{MINUS SIGN}", "-")
 
@@ -34,16 +37,35 @@ def read(path: Path) -> RawStatement:
     """Read the rows; each fault is recorded with its row and column."""
     table = read_table(path, COLUMNS)
     raw = RawStatement(NAME, table.file, table.content, faults=table.faults, date_column="Date", balance_column="Solde")
-    for position, row in enumerate(table.rows):
+    rows = [row for row in table.rows if not is_total(row)]
+    for position, row in enumerate(rows):
         label = clean_label(row.values["libellé"]).casefold()
         moves = bool(row.values["débit"] or row.values["crédit"])
         if position == 0 and label.startswith(OPENING) and not moves:
             raw.opened_on, raw.opening_cents = _day(raw, row), _cents(raw, row, "solde")
-        elif row is table.rows[-1] and label.startswith(CLOSING) and not moves:
+        elif row is rows[-1] and label.startswith(CLOSING) and not moves:
             raw.closing_cents = _cents(raw, row, "solde")
         else:
             raw.entries.append(_movement(raw, row))
+    for row in table.rows:
+        if is_total(row):
+            _require_totals(raw, row)
     return raw
+
+
+def is_total(row: Row) -> bool:
+    """A spreadsheet's sum at the end: no day, and the word in one of the first two cells."""
+    words = [row.values[name].casefold() for name in ("date", "libellé")]
+    return any(word.startswith(TOTAL) for word in words) and not words[0][:1].isdigit()
+
+
+def _require_totals(raw: RawStatement, row: Row) -> None:
+    """Where it tells the sums of debits and credits, they must be those of the rows."""
+    for column, sign in (("débit", -1), ("crédit", 1)):
+        told = _cents(raw, row, column) if row.values[column] else None
+        found = abs(sum(entry.amount_cents for entry in raw.readable if entry.amount_cents * sign > 0))
+        if told is not None and abs(told) != found:
+            _fault(raw, row, WRONG_TOTAL, column, found=format_cents(found))
 
 
 def _movement(raw: RawStatement, row: Row) -> Entry | None:

@@ -27,6 +27,11 @@ TWO_SUMS = FaultKind(
     N_("Keep the one that moves the balance."),
 )
 NO_SUM = FaultKind("no-amount", N_("Record {record} has no amount."), N_("Export the statement again."))
+WRONG_TOTAL = FaultKind(
+    "wrong-total",
+    N_("The statement comes to {found} instead of this."),
+    N_("Rows are missing or repeated: export the statement again."),
+)
 BALANCE_BROKEN = FaultKind(
     "balance-broken",
     N_("The balance after record {record} should be {expected}."),
@@ -59,7 +64,7 @@ class Entry:
 @dataclass
 class RawStatement:
     """A file as one reader understood it. `entries` has None for a movement with a fault; `left_out`: how many
-    were not booked yet; `currency`: where the file tells one.
+    were not booked yet; `currency`: where the file tells one; `covers`: the days that it says it is about.
     """
 
     format: str
@@ -74,6 +79,7 @@ class RawStatement:
     balance_column: str = ""
     currency: str | None = None
     left_out: int = 0
+    covers: tuple[date, date] | None = None
 
     @property
     def readable(self) -> Sequence[Entry]:
@@ -94,6 +100,16 @@ def parse_day(text: str) -> date:
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         return date.fromisoformat(text)
     raise ValueError(text)
+
+
+def two_digit_year(text: str) -> int:
+    """A year of a file of today: nothing here is older than the year 2000."""
+    return 2000 + int(text)
+
+
+def rows_of(text: str) -> list[str]:
+    """The rows of a file; other separators that Unicode knows stand inside labels."""
+    return re.split(r"\r\n|\r|\n", text)
 
 
 def parse_instant(text: str) -> datetime:

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from ledger.reconciliation.model.files import (
+    Chain,
+    FileState,
+    Gap,
+    Import,
+    Known,
+    Pair,
+    Placement,
+    StatementFile,
+    Window,
+    by_month,
+    whole_months,
+)
 from ledger.reconciliation.model.identities import SALES, Identity, ProgrammeSums, Relation, SalesCompared, Sums, Term
-from ledger.reconciliation.model.report import Matched, MatchRun, Proof, Report, Side
+from ledger.reconciliation.model.report import Matched, MatchRun, OpeningItems, Proof, Report, Side
 from ledger.reconciliation.model.sides import (
     Books,
     Break,
@@ -16,6 +29,7 @@ from ledger.reconciliation.model.sides import (
     StatementLine,
     Ties,
     Unit,
+    joined,
 )
 from ledger.reconciliation.model.words import CORRECTIONS, PAYOUTS, Account, Category, Rule, Why
 
@@ -27,13 +41,21 @@ __all__ = [
     "Books",
     "Break",
     "Category",
+    "Chain",
+    "FileState",
+    "Gap",
     "Identity",
+    "Import",
+    "Known",
     "Line",
     "LineKey",
     "Match",
     "MatchRun",
     "Matched",
+    "OpeningItems",
+    "Pair",
     "Party",
+    "Placement",
     "ProgrammeSums",
     "Proof",
     "ReadStatement",
@@ -43,10 +65,15 @@ __all__ = [
     "SalesCompared",
     "Side",
     "Statement",
+    "StatementFile",
     "StatementLine",
     "Sums",
     "Term",
     "Ties",
     "Unit",
     "Why",
+    "Window",
+    "by_month",
+    "joined",
+    "whole_months",
 ]

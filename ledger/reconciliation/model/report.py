@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from ledger.reconciliation.model.sides import Break, Match, Statement
+from ledger.reconciliation.model.sides import Break, Line, Match, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,23 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True)
+class OpeningItems:
+    """What is carried from before our books began: a balance, and lines that nothing of ours can answer."""
+
+    balance_cents: int
+    lines: tuple[Line, ...]
+
+    @property
+    def cents(self) -> int:
+        return self.balance_cents + sum(line.amount_cents for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
-    """A + B − C + D − E = 0.
+    """A + B − C + D − O − E = 0.
 
     A: theirs at close; B: ours not at theirs; C: theirs not in ours; D: ours less theirs where amounts differ;
-    E: ours at close. All signed in the view of the account's holder.
+    O: opening items; E: ours at close. All signed in the view of the account's holder.
     """
 
     theirs_cents: int
@@ -48,11 +60,12 @@ class Proof:
     theirs_only_cents: int
     amounts_cents: int
     ours_cents: int
+    opening_items_cents: int = 0
 
     @property
     def proof_cents(self) -> int:
         explained = self.theirs_cents + self.ours_only_cents - self.theirs_only_cents + self.amounts_cents
-        return explained - self.ours_cents
+        return explained - self.opening_items_cents - self.ours_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +79,7 @@ class Report:
     breaks: tuple[Break, ...]
     ages_days: Mapping[UUID, int]
     proof: Proof
+    opening_items: OpeningItems | None = None
 
     @property
     def is_clean(self) -> bool:

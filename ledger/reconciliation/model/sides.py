@@ -4,7 +4,8 @@ positive, a sale is negative, on both sides alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from ledger.reconciliation.model.words import CORRECTIONS, PAYOUTS, Account, Cat
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One movement as the file tells it; `number` counts from 1 at the first movement."""
+    """One movement as the file tells it; `number` counts from 1 at the first movement, `row` is where it stands."""
 
     number: int
     booked_on: date
@@ -22,6 +23,7 @@ class StatementLine:
     amount_cents: int
     balance_cents: int
     their_reference: str | None = None
+    row: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ class ReadStatement:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement that was imported; it covers all days from the first to the last. `left_out`: what the file held
-    beside that was not booked yet, known at the import only.
+    """A statement that was imported; it covers all days from the first to the last. `position`: its place among those
+    of its month; `parts`: what a month is made of that came in several.
     """
 
     id: UUID
@@ -56,11 +58,39 @@ class Statement:
     opening_cents: int
     closing_cents: int
     imported_at: datetime
-    left_out: int = 0
+    position: int = 0
+    parts: tuple[Statement, ...] = field(default=(), repr=False)
 
     @property
     def period(self) -> str:
         return f"{self.first_day:%Y-%m}"
+
+    @property
+    def ids(self) -> tuple[UUID, ...]:
+        """Of all its parts."""
+        return tuple(part.id for part in self.parts) or (self.id,)
+
+    def part_of(self, record: int) -> tuple[UUID, int]:
+        """The part that holds a record of the month, and its number there."""
+        for part in self.parts:
+            if record <= part.line_count:
+                return part.id, record
+            record -= part.line_count
+        return self.id, record
+
+
+def joined(parts: Sequence[Statement]) -> Statement:
+    """The statements of a month as one, in their order; it has the name and the content of the last file."""
+    first, last = parts[0], parts[-1]
+    return replace(
+        last,
+        first_day=min(part.first_day for part in parts),
+        last_day=max(part.last_day for part in parts),
+        line_count=sum(part.line_count for part in parts),
+        opening_cents=first.opening_cents,
+        imported_at=max(part.imported_at for part in parts),
+        parts=tuple(parts),
+    )
 
 
 LineKey = tuple[UUID, int]
@@ -69,7 +99,8 @@ LineKey = tuple[UUID, int]
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of an imported statement. `closed_on` is its statement's last day; `match_id` is what holds it;
-    `cleared`: open on the day of the report, matched since; `their_reference`: the number that they gave it.
+    `cleared`: open on the day of the report, matched since; `their_reference`: the number that they gave it;
+    `lines_before`: how many the parts of its month before its own have.
     """
 
     statement_id: UUID
@@ -81,10 +112,16 @@ class Line:
     match_id: UUID | None = None
     cleared: bool = False
     their_reference: str | None = None
+    lines_before: int = 0
 
     @property
     def key(self) -> LineKey:
         return self.statement_id, self.number
+
+    @property
+    def record(self) -> int:
+        """Its number within the month, as people are told it."""
+        return self.lines_before + self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +170,17 @@ Ties = frozenset[LineKey | UUID]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Both sides of an account as far as they matter. `rejected`: matches that an officer took back."""
+    """Both sides of an account as far as they matter. `rejected`: matches that an officer took back; `base_day`: the
+    first day of the first statement; `starts_on`: the first day of our own books.
+    """
 
     parties: tuple[Party, ...]
     lines: tuple[Line, ...]
     units: tuple[Unit, ...]
     rejected: frozenset[Ties] = frozenset()
     account: Account = Account.POIS
+    base_day: date | None = None
+    starts_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

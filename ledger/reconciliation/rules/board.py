@@ -14,7 +14,7 @@ from ledger.reconciliation.rules.labels import Clue, LabelReader, fold
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
-CopyKey = tuple[UUID, date, str, int]
+CopyKey = tuple[date, str, int]
 
 DAYS_APART_MAX = 3
 
@@ -42,7 +42,7 @@ class Theirs:
     def copy_key(self) -> CopyKey:
         """What a copy of a record has in common with it."""
         line = self.line
-        return line.statement_id, line.booked_on, line.label, line.amount_cents
+        return line.booked_on, line.label, line.amount_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Board:
         self.owners = _owners(self.all_ours)
         reader = LabelReader(books.parties, self.owners)
         daily = {fold(party.name) for party in books.parties if party.daily}
-        lines = sorted(_worth_reading(books), key=lambda line: (line.closed_on, line.number, line.statement_id))
+        lines = sorted(_worth_reading(books), key=_in_order)
         self.all_theirs = [_theirs(line, reader.read(line.label), daily) for line in lines]
         self.theirs = {theirs.line.key: theirs for theirs in self.all_theirs if theirs.line.match_id is None}
         self.accounted = {theirs.copy_key for theirs in self.all_theirs if theirs.line.match_id is not None}
@@ -111,7 +111,7 @@ class Board:
             del self.ours[unit.unit.id]
 
     def is_copy(self, theirs: Theirs) -> bool:
-        """Does it repeat a record of the same statement that is accounted for?"""
+        """Does it repeat a record of the same day that is accounted for?"""
         return theirs.copy_key in self.accounted
 
 
@@ -125,6 +125,11 @@ def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, lis
 
 def total_cents(items: Iterable[Theirs | Ours]) -> int:
     return sum(item.cents for item in items)
+
+
+def _in_order(line: Line) -> tuple[date, int, UUID]:
+    """As their months tell them, however many files these came in."""
+    return line.closed_on.replace(day=1), line.record, line.statement_id
 
 
 def _worth_reading(books: Books) -> Iterable[Line]:

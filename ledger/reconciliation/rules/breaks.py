@@ -17,6 +17,7 @@ from ledger.reconciliation.rules.board import Board, CopyKey, Ours, Theirs, grou
 from ledger.reconciliation.rules.ladder import claimed
 from ledger.reconciliation.rules.lots import differing_lots
 from ledger.reconciliation.rules.nearest import Nearest
+from ledger.reconciliation.rules.opening import without_opening_items
 from ledger.reconciliation.rules.remitted import differing_remitted
 from ledger.reconciliation.rules.totals import fresh_totals, sales_by_day, totals_by_day
 
@@ -29,7 +30,7 @@ def find_breaks(books: Books, last_day: date) -> list[Break]:
 
     The id of a break is computed from the lines and units that it is about: it is the same in every run.
     """
-    search = Search(books, last_day)
+    search = Search(without_opening_items(books), last_day)
     search.acknowledged()
     search.payout_lots()
     search.same_reference()
@@ -157,5 +158,5 @@ def _id(lines: Sequence[Line], units: Sequence[Unit]) -> UUID:
 
 
 def _in_order(found: Break) -> tuple[date, bool, tuple[int, ...], tuple[str, ...], UUID]:
-    numbers = tuple(line.number for line in found.lines)
+    numbers = tuple(line.record for line in found.lines)
     return found.booked_on, not found.lines, numbers, found.references, found.id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ledger.reconciliation.model import Break, Proof, Side
+from ledger.reconciliation.model import Break, OpeningItems, Proof, Side
 
 
 def side(opening_cents: int, closing_cents: int, moved: Iterable[int]) -> Side:
@@ -18,8 +18,8 @@ def side(opening_cents: int, closing_cents: int, moved: Iterable[int]) -> Side:
     )
 
 
-def prove(theirs_cents: int, ours_cents: int, breaks: Iterable[Break]) -> Proof:
-    """From their closing to ours by way of the breaks."""
+def prove(theirs_cents: int, ours_cents: int, breaks: Iterable[Break], opening: OpeningItems | None = None) -> Proof:
+    """From their closing to ours by way of the breaks and of what is older than our books."""
     found = list(breaks)
     return Proof(
         theirs_cents=theirs_cents,
@@ -27,4 +27,5 @@ def prove(theirs_cents: int, ours_cents: int, breaks: Iterable[Break]) -> Proof:
         theirs_only_cents=-sum(one.difference_cents for one in found if not one.units),
         amounts_cents=sum(one.difference_cents for one in found if one.lines and one.units),
         ours_cents=ours_cents,
+        opening_items_cents=opening.cents if opening else 0,
     )

@@ -62,17 +62,17 @@ _MATCHED_LINES = text("""
     FROM ledger.live_match_line AS live
     INNER JOIN ledger.match AS m ON m.id = live.match_id
     INNER JOIN ledger.statement_line AS l USING (statement_id, number)
-    WHERE live.statement_id = :statement_id AND m.complete_on <= :last_day
+    WHERE live.statement_id = ANY(:statement_ids) AND m.complete_on <= :last_day
     GROUP BY m.rule
-""")
+""").bindparams(bindparam("statement_ids", type_=ARRAY(Uuid)))
 _MATCHED_UNITS = text("""
     SELECT count(*)
     FROM ledger.live_match_unit AS u
     INNER JOIN ledger.match AS m ON m.id = u.match_id
     WHERE m.complete_on <= :last_day AND u.match_id IN (
-        SELECT match_id FROM ledger.live_match_line WHERE statement_id = :statement_id
+        SELECT match_id FROM ledger.live_match_line WHERE statement_id = ANY(:statement_ids)
     )
-""")
+""").bindparams(bindparam("statement_ids", type_=ARRAY(Uuid)))
 
 _SEE_BREAKS = text("""
     INSERT INTO ledger.break_seen (id, account, category, first_seen_at)
@@ -118,7 +118,7 @@ async def unmatch(work: UnitOfWork, match_id: UUID, operator_id: UUID) -> None:
 
 async def matched(work: UnitOfWork, statement: Statement) -> Matched:
     """How much of a statement was matched on its last day."""
-    values = {"statement_id": statement.id, "last_day": statement.last_day}
+    values = {"statement_ids": list(statement.ids), "last_day": statement.last_day}
     rows = {row.rule: row for row in await work.run(_MATCHED_LINES, **values)}
     postings = (await work.run(_MATCHED_UNITS, **values)).scalar_one()
     return Matched(

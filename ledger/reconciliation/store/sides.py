@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, SmallInteger, bindparam, text
+from sqlalchemy import ARRAY, SmallInteger, Uuid, bindparam, text
 
 from ledger.books.transaction import TransactionKind
 from ledger.database.unit_of_work import UnitOfWork
@@ -24,26 +24,29 @@ _LINES = text("""
         LEFT JOIN ledger.live_match_line AS live USING (statement_id, number)
         LEFT JOIN ledger.match AS m ON m.id = live.match_id
         WHERE s.account = :account AND s.last_day <= :last_day
-            AND (s.id = :statement_id OR m.id IS NULL OR m.complete_on > :last_day)
+            AND (s.id = ANY(:statement_ids) OR m.id IS NULL OR m.complete_on > :last_day)
     ), with_twins AS (
         SELECT statement_id, number FROM wanted
         UNION
         SELECT twin.statement_id, twin.number
         FROM wanted
         INNER JOIN ledger.statement_line AS l USING (statement_id, number)
+        INNER JOIN ledger.statement_part AS own ON own.id = l.statement_id
+        INNER JOIN ledger.statement_part AS part ON part.account = own.account AND part.month = own.month
         INNER JOIN ledger.statement_line AS twin
-            ON twin.statement_id = l.statement_id AND twin.booked_on = l.booked_on
+            ON twin.statement_id = part.id AND twin.booked_on = l.booked_on
             AND twin.label = l.label AND twin.amount_cents = l.amount_cents
-        WHERE wanted.statement_id <> :statement_id
+        WHERE wanted.statement_id <> ALL(:statement_ids)
     )
     SELECT l.statement_id, l.number, l.booked_on, l.label, l.amount_cents, s.last_day AS closed_on,
-        l.their_reference, m.id AS match_id, m.complete_on
+        l.their_reference, m.id AS match_id, m.complete_on, part.lines_before
     FROM with_twins
     INNER JOIN ledger.statement_line AS l USING (statement_id, number)
     INNER JOIN ledger.statement AS s ON s.id = l.statement_id
+    INNER JOIN ledger.statement_part AS part ON part.id = s.id
     LEFT JOIN ledger.live_match_line AS live USING (statement_id, number)
     LEFT JOIN ledger.match AS m ON m.id = live.match_id
-""")
+""").bindparams(bindparam("statement_ids", type_=ARRAY(Uuid)))
 
 # Our units of one period, and earlier ones that are open on its last day; none before the first statement. Of later
 # ones the corrections that are free, where they are asked for: they may answer a difference of this period.
@@ -73,6 +76,16 @@ _REJECTED = text("""
     WHERE m.account = :account
 """)
 
+_STARTS_ON = text("""
+    SELECT t.booked_on FROM ledger.ledger_transaction AS t
+    WHERE EXISTS (
+        SELECT FROM ledger.posting AS p
+        INNER JOIN ledger.account AS a ON a.id = p.account_id
+        INNER JOIN ledger.reconciled_account_kind AS k ON k.kind = a.kind
+        WHERE p.transaction_id = t.id AND k.account = :account
+    )
+    ORDER BY t.booked_on LIMIT 1
+""")
 _BOOKED_BEFORE = text("""
     SELECT coalesce(sum(r.sign * p.amount_cents), 0)
     FROM ledger.posting AS p
@@ -91,7 +104,7 @@ async def parties(work: UnitOfWork) -> tuple[Party, ...]:
 async def lines(work: UnitOfWork, statement: Statement, *, as_of: bool) -> tuple[Line, ...]:
     """`as_of`: as they stood on the statement's last day, later matches undone and marked `cleared`."""
     rows = await work.run(
-        _LINES, account=statement.account.value, statement_id=statement.id, last_day=statement.last_day
+        _LINES, account=statement.account.value, statement_ids=list(statement.ids), last_day=statement.last_day
     )
     return tuple(
         Line(
@@ -103,6 +116,7 @@ async def lines(work: UnitOfWork, statement: Statement, *, as_of: bool) -> tuple
             row.closed_on,
             *_held(row, statement.last_day if as_of else date.max),
             their_reference=row.their_reference,
+            lines_before=row.lines_before,
         )
         for row in rows
     )
@@ -142,6 +156,12 @@ async def rejected(work: UnitOfWork, account: Account) -> frozenset[Ties]:
     """What each match tied that an officer took back."""
     rows = await work.run(_REJECTED, account=account.value)
     return frozenset(frozenset([*zip(row.statements, row.numbers, strict=True), *row.units]) for row in rows)
+
+
+async def starts_on(work: UnitOfWork, account: Account) -> date | None:
+    """The day of our first booking in an account."""
+    found: date | None = (await work.run(_STARTS_ON, account=account.value)).scalar_one_or_none()
+    return found
 
 
 async def booked_before_cents(work: UnitOfWork, account: Account, day: date) -> int:

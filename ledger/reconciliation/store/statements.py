@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, Date, Integer, Text, Uuid, bindparam, text
 
 from ledger.database.unit_of_work import UnitOfWork
-from ledger.reconciliation.model import Account, ReadStatement, Statement
+from ledger.reconciliation.model import Account, Statement, StatementLine
 
-_STATEMENT_COLUMNS = """
-    id, account, first_day, last_day, file_name, sha256, line_count, opening_cents, closing_cents, imported_at
-"""
-_STATEMENT_WITH = text(f"""
-    SELECT {_STATEMENT_COLUMNS} FROM ledger.statement WHERE account = :account AND sha256 = :sha256
-""")  # noqa: S608 - the columns are ours
-_STATEMENTS = text(f"""
-    SELECT {_STATEMENT_COLUMNS} FROM ledger.statement WHERE account = :account ORDER BY first_day
-""")  # noqa: S608 - as above
+_STATEMENTS = text("""
+    SELECT s.id, s.account, s.first_day, s.last_day, s.file_name, s.sha256, s.line_count, s.opening_cents,
+        s.closing_cents, s.imported_at, p.position
+    FROM ledger.statement AS s INNER JOIN ledger.statement_part AS p ON p.id = s.id
+    WHERE s.account = :account ORDER BY p.month, p.position
+""")
 
 _ADD_STATEMENT = text("""
     INSERT INTO ledger.statement (
         id, account, first_day, last_day, format, file_name, sha256, line_count, opening_cents, closing_cents,
-        imported_by, imported_at
+        imported_by, imported_at, file_id, position
     ) VALUES (
         :id, :account, :first_day, :last_day, :format, :file_name, :sha256, :line_count, :opening_cents,
-        :closing_cents, :imported_by, :imported_at
+        :closing_cents, :imported_by, :imported_at, :file_id, :position
     )
 """)
 _ADD_LINES = text("""
@@ -46,18 +44,20 @@ _ADD_LINES = text("""
 )
 
 
-async def with_content(work: UnitOfWork, account: Account, sha256: bytes) -> Statement | None:
-    """The statement that was made of this very content."""
-    row = (await work.run(_STATEMENT_WITH, account=account.value, sha256=sha256)).one_or_none()
-    return None if row is None else _statement(row)
-
-
 async def of_account(work: UnitOfWork, account: Account) -> list[Statement]:
     """All statements of an account, oldest first."""
     return [_statement(row) for row in await work.run(_STATEMENTS, account=account.value)]
 
 
-async def add(work: UnitOfWork, statement: Statement, read: ReadStatement, operator_id: UUID) -> None:
+async def add(
+    work: UnitOfWork,
+    statement: Statement,
+    lines: Sequence[StatementLine],
+    *,
+    file_id: UUID,
+    file_format: str,
+    operator_id: UUID,
+) -> None:
     """A statement with all its lines; the database refuses one that does not add up."""
     await work.run(
         _ADD_STATEMENT,
@@ -65,7 +65,7 @@ async def add(work: UnitOfWork, statement: Statement, read: ReadStatement, opera
         account=statement.account.value,
         first_day=statement.first_day,
         last_day=statement.last_day,
-        format=read.format,
+        format=file_format,
         file_name=statement.file_name,
         sha256=statement.sha256,
         line_count=statement.line_count,
@@ -73,17 +73,19 @@ async def add(work: UnitOfWork, statement: Statement, read: ReadStatement, opera
         closing_cents=statement.closing_cents,
         imported_by=operator_id,
         imported_at=statement.imported_at,
+        file_id=file_id,
+        position=statement.position,
     )
-    if read.lines:
+    if lines:
         await work.run(
             _ADD_LINES,
             statement_id=statement.id,
-            numbers=[line.number for line in read.lines],
-            days=[line.booked_on for line in read.lines],
-            labels=[line.label for line in read.lines],
-            amounts=[line.amount_cents for line in read.lines],
-            balances=[line.balance_cents for line in read.lines],
-            references_=[line.their_reference for line in read.lines],
+            numbers=[line.number for line in lines],
+            days=[line.booked_on for line in lines],
+            labels=[line.label for line in lines],
+            amounts=[line.amount_cents for line in lines],
+            balances=[line.balance_cents for line in lines],
+            references_=[line.their_reference for line in lines],
         )
 
 
@@ -99,4 +101,5 @@ def _statement(row: Any) -> Statement:
         row.opening_cents,
         row.closing_cents,
         row.imported_at,
+        position=row.position,
     )

@@ -316,8 +316,8 @@ TAMPERINGS: dict[str, list[str]] = {
     "statements-add-up": [
         "UPDATE ledger.statement_line SET balance_cents = balance_cents + 1 WHERE number = 1",
         "UPDATE ledger.statement SET closing_cents = closing_cents + 1",
-        "UPDATE ledger.statement SET line_count = line_count + 1, file_id = NULL; DELETE FROM ledger.file_taking;"
-        " DELETE FROM ledger.statement_file",
+        """UPDATE ledger.statement SET line_count = line_count + 1, file_id = NULL;
+        DELETE FROM ledger.file_taking; DELETE FROM ledger.statement_file""",
         "UPDATE ledger.statement_line SET booked_on = booked_on + 90 WHERE number = 1",
     ],
     "statements-follow": [

@@ -45,6 +45,7 @@ from ledger.reconciliation.store import files, statements
 from ledger.texts import format_cents, format_date
 
 DIGEST_CHARACTERS_MIN = 8
+STEP = 2**32  # between two places in a month, so that others find room in between
 
 MISSING_NOW = FaultKind(
     "missing-now",
@@ -195,13 +196,16 @@ class _Intake:
     async def _window(self, chain: Chain, read: ReadStatement) -> Window:
         """What is known on the days of the file."""
         about, every = chain.about(read.first_day, read.last_day), chain.statements
-        if not about:
-            is_earlier = bool(every) and read.last_day < every[0].first_day
-            is_later = not every or read.first_day > every[-1].last_day
-            cents = chain.closing_cents if is_later and every else chain.opening_cents if every else read.opening_cents
-            return Window(cents, (), at_start=is_earlier, at_end=is_later)
+        first = every.index(about[0]) if about else sum(one.last_day < read.first_day for one in every)
         lines = await files.known(self.work, [one.id for one in about])
-        return Window(about[0].opening_cents, lines, at_start=about[0] is every[0], at_end=about[-1] is every[-1])
+        cents = (about[0] if about else every[first]).opening_cents if first < len(every) else _end(chain, read)
+        return Window(
+            cents,
+            lines,
+            at_start=first == 0,
+            at_end=first + len(about) == len(every),
+            joints=_joints(chain, first, about),
+        )
 
     async def _settle(self, chain: Chain, file: StatementFile, read: ReadStatement, placement: Placement) -> None:
         """The statements that a file gives, and which of its lines were known."""
@@ -232,6 +236,20 @@ class _Intake:
             state,
             read.left_out,
         )
+
+
+def _end(chain: Chain, read: ReadStatement) -> int:
+    return chain.closing_cents if chain.statements else read.opening_cents
+
+
+def _joints(chain: Chain, first: int, about: Sequence[Statement]) -> tuple[tuple[int, int], ...]:
+    """Between which lines of the window one statement ends and the next one begins; not at the ends of history."""
+    found, lines = [], 0
+    for place_ in range(first, first + len(about) + 1):
+        if 0 < place_ < len(chain.statements):
+            found.append((lines, place_))
+        lines += about[place_ - first].line_count if place_ < first + len(about) else 0
+    return tuple(found)
 
 
 def _placed(chain: Chain, window: Window, read: ReadStatement) -> Placement | None:
@@ -289,13 +307,14 @@ def _statements(
     _add_quiet_months(chain, read, behind, in_front)
     cents = chain.closing_cents if chain.statements else read.opening_cents
     for month in sorted(behind):
-        statement, lines = _part(file, read, month, behind[month], cents, _next(chain, month, 1))
+        statement, lines = _part(file, read, month, behind[month], cents, _next(chain, month, STEP))
         cents = statement.closing_cents
         yield statement, lines
+    yield from _between(chain, file, read, placement)
     cents = chain.opening_cents if chain.statements else 0
     for month in sorted(in_front, reverse=True):
         cents -= sum(line.amount_cents for line in in_front[month])
-        yield _part(file, read, month, in_front[month], cents, _next(chain, month, -1))
+        yield _part(file, read, month, in_front[month], cents, _next(chain, month, -STEP))
 
 
 def _add_quiet_months(
@@ -316,10 +335,33 @@ def _add_quiet_months(
             in_front.setdefault(month, [])
 
 
+def _between(
+    chain: Chain, file: StatementFile, read: ReadStatement, placement: Placement
+) -> Iterator[tuple[Statement, list[StatementLine]]]:
+    """What belongs between two statements, which moves no balance beyond them."""
+    months = by_month(placement.between)
+    cents = chain.statements[placement.joint - 1].closing_cents if months else 0
+    for month in sorted(months):
+        around = [one.position for one in chain.statements[placement.joint - 1 : placement.joint] if _is_of(one, month)]
+        behind = [one.position for one in chain.statements[placement.joint : placement.joint + 1] if _is_of(one, month)]
+        position = (around[0] + behind[0]) // 2 if around and behind else _beside(around, behind)
+        statement, lines = _part(file, read, month, months[month], cents, position)
+        cents = statement.closing_cents
+        yield statement, lines
+
+
+def _beside(before: Sequence[int], after: Sequence[int]) -> int:
+    return before[0] + STEP if before else after[0] - STEP if after else 0
+
+
+def _is_of(statement: Statement, month: date) -> bool:
+    return statement.last_day.replace(day=1) == month
+
+
 def _next(chain: Chain, month: date, step: int) -> int:
     """The place in a month behind, or in front of, what it has already."""
-    taken = [one.position for one in chain.statements if one.last_day.replace(day=1) == month]
-    return 0 if not taken else max(taken) + 1 if step > 0 else min(taken) - 1
+    taken = [one.position for one in chain.statements if _is_of(one, month)]
+    return 0 if not taken else (max(taken) if step > 0 else min(taken)) + step
 
 
 def _part(

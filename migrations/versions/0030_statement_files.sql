@@ -69,7 +69,7 @@ CREATE TABLE ledger.known_line (
 ALTER TABLE ledger.statement DROP CONSTRAINT statement_account_sha256_key;
 ALTER TABLE ledger.statement DROP CONSTRAINT statement_account_first_day_key;
 ALTER TABLE ledger.statement ADD COLUMN file_id uuid REFERENCES ledger.statement_file;
-ALTER TABLE ledger.statement ADD COLUMN position smallint;
+ALTER TABLE ledger.statement ADD COLUMN position bigint;
 CREATE UNIQUE INDEX statement_in_turn ON ledger.statement (
     account, (extract(YEAR FROM last_day) * 12 + extract(MONTH FROM last_day)), coalesce(position, 0)
 );

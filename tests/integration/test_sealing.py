@@ -6,7 +6,7 @@ import asyncpg
 
 from ledger.clock import FixedClock
 from ledger.database.unit_of_work import Ledger
-from ledger.sealing.actions import audit, last_seal, prove_checkpoint, prove_sale, seal, seal_lag
+from ledger.sealing.actions import audit, prove_checkpoint, prove_sale, seal, seal_lag
 from ledger.sealing.rules import proofs
 from tests.world import small_world
 

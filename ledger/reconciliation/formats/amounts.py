@@ -16,6 +16,7 @@ _FORMS = {
         rf"(?P<whole>\d{{1,3}}(?:(?:{_BLANKS}|,)\d{{3}})+|\d{{1,15}})(?:\.(?P<cents>\d{{1,2}}))?", re.ASCII
     ),
 }
+_UNCLEAR = re.compile(r"\d{1,3}(?:[.,]\d{3})+", re.ASCII)  # thousands, or three decimal places
 _SIGNS = {"-": -1, "+": 1, "": 1}
 
 DAY_FORMS = (
@@ -47,7 +48,7 @@ def _unsigned(text: str, decimal: str | None) -> int:
     readings = {
         int(re.sub(r"\D", "", found["whole"])) * 100 + int((found["cents"] or "0").ljust(2, "0"))
         for mark in (decimal or ",.")
-        if (found := _FORMS[mark].fullmatch(text))
+        if (found := _FORMS[mark].fullmatch(text)) and (decimal or not _UNCLEAR.fullmatch(text))
     }
     if len(readings) != 1:
         raise ValueError(text)

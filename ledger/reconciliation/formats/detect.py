@@ -25,6 +25,7 @@ from ledger.reconciliation.formats.raw import (
     Expected,
     RawStatement,
     month_of,
+    rows_of,
 )
 from ledger.reconciliation.model import ReadStatement, StatementLine
 from ledger.texts import format_cents
@@ -101,12 +102,12 @@ def reader_for(path: Path) -> Callable[[Path], RawStatement]:
             return read
     if b"<" in content[:XML_OPENING_BYTES].strip(XML_BLANKS)[:2]:
         return camt053.read
-    header = text.lstrip("\r\n").partition("\n")[0].strip()
+    header = rows_of(text.lstrip("\r\n"))[0].strip()[:HEADER_CHARACTERS_MAX]
     separator = ";" if ";" in header else ","
     names = {name.strip().lower() for name in next(csv.reader([header], delimiter=separator), [])}
     best = max(READERS, key=lambda columns: len(names.intersection(columns)))
     if len(names.intersection(best)) <= len(best) // 2:
-        raise StatementFormatUnknown(file=path.name, header=header[:HEADER_CHARACTERS_MAX], known=list(KNOWN))
+        raise StatementFormatUnknown(file=path.name, header=header, known=list(KNOWN))
     return READERS[best]
 
 

@@ -111,7 +111,7 @@ class _Reader:
         started = self._start(lines)
         width = max(place for places in self.places.values() for place in places) + 1
         for number, cells in lines[started:]:
-            if len(cells) < width and not self._is_total(cells[0]):
+            if len(cells) < width and not _begins(cells[0], self.mapping.ignored):
                 self.raw.faults.append(FIELD_COUNT.at(number, "", found=len(cells), expected=width))
                 continue
             filled = [*cells, *[""] * (width - len(cells))]
@@ -144,13 +144,12 @@ class _Reader:
 
     def take(self, record: Record, *, is_last: bool) -> None:
         """A movement, or a row that tells a balance or a sum."""
-        label = clean_label(record["label"])
         moves = any(record[name] for name in ("amount", "debit", "credit"))
-        if not self.raw.entries and _begins(label or record.first, self.mapping.opening):
-            self.raw.opened_on, self.raw.opening_cents = self._day(record), self._told(record)
-        elif is_last and _begins(label or record.first, self.mapping.closing):
+        if not self.raw.entries and self._says(record, self.mapping.opening):
+            self.raw.opened_on, self.raw.opening_cents = self._day_of(record["date"]), self._told(record)
+        elif is_last and self._says(record, self.mapping.closing):
             self.raw.closing_cents = self._told(record)
-        elif not record["date"] and self._is_total(label or record.first):
+        elif not record["date"][:1].isdigit() and self._says(record, self.mapping.ignored):
             self.totals.append(record)
         elif not moves and not record["date"] and not record["balance"]:
             self._fault(record, BLANK, "date")
@@ -194,13 +193,17 @@ class _Reader:
         return None if cents is None else -abs(cents)
 
     def _day(self, record: Record) -> date | None:
-        value = record["date"]
+        day, value = self._day_of(record["date"]), record["date"]
+        if day is None:
+            self._fault(record, NOT_A_DAY if value else BLANK, "date")
+        return day
+
+    def _day_of(self, value: str) -> date | None:
         for form in (self.mapping.day,) if self.mapping.day else _UNTOLD_DAYS:
             try:
                 return parse_day_as(value, form)
             except ValueError:
                 continue
-        self._fault(record, NOT_A_DAY if value else BLANK, "date")
         return None
 
     def _cents(self, record: Record) -> int | None:
@@ -234,8 +237,8 @@ class _Reader:
             self._fault(record, NOT_A_SUM if record[name] else BLANK, name)
             return None
 
-    def _is_total(self, text: str) -> bool:
-        return _begins(text, self.mapping.ignored)
+    def _says(self, record: Record, words: Sequence[str]) -> bool:
+        return _begins(record["label"], words) or _begins(record.first, words)
 
     def _fault(self, record: Record, kind: FaultKind, name: str, **facts: object) -> None:
         self.raw.faults.append(kind.at(record.number, self.names.get(name, name), record[name], **facts))

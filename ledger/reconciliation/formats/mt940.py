@@ -84,7 +84,7 @@ def read(path: Path) -> RawStatement:
         reader.take(field)
     if not reader.parts and not raw.faults:
         raw.faults.append(NO_OPENING.at(1, ":60F:"))
-    join(raw, reader.parts, ":62F:")
+    join(raw, reader.parts, ":60F:")
     return raw
 
 

@@ -1,6 +1,7 @@
 """The elements of an OFX file: 1.x is SGML whose end tags may be missing, 2.x is XML; one reader for both.
 
-An end tag closes whatever is open inside; a start tag closes an element that has a value already. Nothing is
+An end tag closes whatever is open inside; a start tag closes an element that has a value
+already, and one of its own name. Nothing is
 executed, fetched or expanded beyond the five entities that the specification names.
 """
 
@@ -44,6 +45,7 @@ def _take(opened: list[Element], token: re.Match[str], row: int) -> None:
     elif token["open"]:
         if opened[-1].text.strip():  # it has a value: its end tag was left out
             opened.pop()
+        _close(opened, token["open"].upper())  # nothing holds another of its own name
         if len(opened) > DEPTH_MAX:
             raise NotXml(row, "too deep")
         element = Element(token["open"].upper(), "", row)

@@ -64,13 +64,15 @@ class Chain:
 @dataclass(frozen=True, slots=True)
 class Window:
     """Known lines that follow each other, as far as a file may tell them again. `at_start`, `at_end`: nothing is
-    known before, or after, them.
+    known before, or after, them. `joints`: before which line a statement of its own could stand between two others,
+    and how many statements come before it.
     """
 
     opening_cents: int
     lines: tuple[Known, ...] = field(repr=False)
     at_start: bool
     at_end: bool
+    joints: tuple[tuple[int, int], ...] = ()
 
     @property
     def balances(self) -> list[int]:
@@ -83,15 +85,19 @@ Pair = tuple[StatementLine, Known]
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the lines of a file belong: new ones before and after what is known, and those that are known."""
+    """Where the lines of a file belong: new ones before and after what is known, and those that are known.
+    `between`: new ones that come to nothing and belong behind that many statements (`joint`).
+    """
 
     before: tuple[StatementLine, ...] = ()
     after: tuple[StatementLine, ...] = ()
     known: tuple[Pair, ...] = ()
+    between: tuple[StatementLine, ...] = ()
+    joint: int = 0
 
     @property
     def new(self) -> tuple[StatementLine, ...]:
-        return self.before + self.after
+        return self.before + self.between + self.after
 
 
 @dataclass(frozen=True, slots=True)

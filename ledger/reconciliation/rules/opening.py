@@ -16,7 +16,8 @@ def opening_items(books: Books, theirs_cents: int, ours_cents: int) -> OpeningIt
     """What is carried from before our books: their balance at the start of the first statement, if ours begin no
     earlier, and the lines up to our first day. Nothing, where there is nothing.
     """
-    lines = tuple(line for line in books.lines if is_opening_item(books, line))
+    older = [line for line in books.lines if is_opening_item(books, line)]
+    lines = tuple(sorted(older, key=lambda line: (line.booked_on, line.record)))
     begins_first = books.starts_on is not None and books.base_day is not None and books.base_day <= books.starts_on
     found = OpeningItems(theirs_cents - ours_cents if begins_first else 0, lines)
     return found if lines or found.balance_cents else None

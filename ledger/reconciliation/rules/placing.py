@@ -1,4 +1,4 @@
-"""Where a file belongs among what is imported already: behind it, before it, within it, or over its ends.
+"""Where a file belongs among what is imported already: behind it, before it, within it, over its ends, or between.
 
 The balance decides: what a file tells again begins where a balance of ours is the file's own. From there on each known
 line must stand in the file, the same one as often as it is known (occurrences count: twice in one file is two lines,
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 from ledger.reconciliation.model import Chain, Gap, Known, Pair, Placement, ReadStatement, StatementLine, Window
@@ -20,7 +21,7 @@ from ledger.reconciliation.model import Chain, Gap, Known, Pair, Placement, Read
 def place(window: Window, read: ReadStatement) -> Placement | None:
     """The place of a file, or nothing where it does not join on."""
     search = _Search(window, read)
-    for found in (search.within(), search.behind(), search.around(), search.in_front()):
+    for found in (search.within(), search.behind(), search.around(), search.in_front(), search.between()):
         if found is not None:
             return found
     return None
@@ -59,7 +60,7 @@ def gap_of(chain: Chain, window: Window, read: ReadStatement) -> Gap | None:
 class _Search:
     def __init__(self, window: Window, read: ReadStatement) -> None:
         self.known, self.told, self.format = window.lines, read.lines, read.format
-        self.at_start, self.at_end = window.at_start, window.at_end
+        self.at_start, self.at_end, self.joints = window.at_start, window.at_end, window.joints
         self.ours = window.balances
         self.theirs = [read.opening_cents, *(line.balance_cents for line in read.lines)]
 
@@ -107,9 +108,29 @@ class _Search:
             stop = start + count
             if stop < len(self.theirs) and self.theirs[stop] == self.ours[-1]:
                 pairs = _pairs(self.known, self.told[start:stop], self.format)
-                if len(pairs) == count:
-                    return Placement(self.told[:start], self.told[stop:], tuple(pairs))
+                before, after = self.told[:start], self.told[stop:]
+                if len(pairs) == count and _precede(before, self.known) and _follow(self.known, after):
+                    return Placement(before, after, tuple(pairs))
         return None
+
+    def between(self) -> Placement | None:
+        """It tells what was missed between two statements and came to nothing, so that no balance missed it."""
+        for joint, statements_before in self.joints:
+            for start in _where(self.ours[: joint + 1], self.theirs[0]):
+                for stop in reversed([joint + end for end in _where(self.ours[joint:], self.theirs[-1])]):
+                    found = self._put_between(start, joint, stop)
+                    if found is not None:
+                        return replace(found, joint=statements_before)
+        return None
+
+    def _put_between(self, start: int, joint: int, stop: int) -> Placement | None:
+        again = self.known[start:stop]
+        if len(again) >= len(self.told):
+            return None
+        pairs = _pairs(again, self.told, self.format)
+        new = _without(self.told, pairs)
+        fits = _follow(self.known[:joint], new) and _precede(new, self.known[joint:])
+        return Placement(known=tuple(pairs), between=new) if len(pairs) == len(again) and fits else None
 
 
 def _where(balances: Sequence[int], cents: int) -> Iterator[int]:

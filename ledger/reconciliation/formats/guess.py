@@ -120,8 +120,8 @@ def _mapping(columns: Mapping[str, Column], separator: str, cells: Mapping[Colum
 
 
 def _form_of(cells: Sequence[str]) -> str | None:
-    """The first form that most cells have; a sum or a balance at the end has none."""
-    filled = [cell for cell in cells if cell]
+    """The first form that most cells have which begin with a digit; the words of sums and balances are no days."""
+    filled = [cell for cell in cells if cell[:1].isdigit()]
     for form in DAY_FORMS:
         read = sum(1 for cell in filled if _is_day(cell, form))
         if filled and read * 10 >= len(filled) * 8:

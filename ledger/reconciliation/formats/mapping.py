@@ -18,7 +18,6 @@ with `direction`, or `debit` and `credit`.
 
 from __future__ import annotations
 
-import codecs
 import json
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -129,9 +128,10 @@ def _faults(settings: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _is_encoding(value: object) -> bool:
+    """One that turns bytes into text; others that Python knows turn bytes into bytes."""
     try:
-        return isinstance(value, str) and bool(codecs.lookup(value)) and codecs.lookup(value)._is_text_encoding  # noqa: SLF001
-    except LookupError:
+        return isinstance(value, str) and isinstance(b"xx".decode(value, "ignore"), str) and "\0" not in value
+    except (LookupError, ValueError):
         return False
 
 

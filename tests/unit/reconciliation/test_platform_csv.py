@@ -123,6 +123,14 @@ def test_a_closing_row_is_checked(tmp_path: Path) -> None:
     assert facts["difference_cents"] == 100
 
 
+def test_a_total_at_the_end_is_checked_and_is_no_movement(tmp_path: Path) -> None:
+    rows = OPENING + "05/10/2026;Don;;1,00;101,00\r\n06/10/2026;Achat;-3,00;;98,00\r\n"
+    for total in ("Total;;3,00;1,00;\r\n", ";TOTAL DU MOIS;-3,00;1,00;98,00\r\n"):
+        assert len(read(tmp_path, rows + total).lines) == 2
+    assert faults(tmp_path, rows + "Total;;4,00;1,00;\r\n") == [(5, "Débit", "wrong-total")]
+    assert len(read(tmp_path, rows + "31/10/2026;Solde final;;;98,00\r\nTotal;;3,00;1,00;\r\n").lines) == 2
+
+
 @pytest.mark.parametrize(
     ("rows", "found"),
     [

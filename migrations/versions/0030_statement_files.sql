@@ -66,13 +66,18 @@ CREATE TABLE ledger.known_line (
 
 -- A statement is what one file added to one month; position tells its place among those of the month, null that of the
 -- only one. Two of the same place cannot be, whoever imports at the same time.
+-- squawk-ignore ban-drop-constraint
 ALTER TABLE ledger.statement DROP CONSTRAINT statement_account_sha256_key;
+-- squawk-ignore ban-drop-constraint
 ALTER TABLE ledger.statement DROP CONSTRAINT statement_account_first_day_key;
+-- squawk-ignore adding-foreign-key-constraint
 ALTER TABLE ledger.statement ADD COLUMN file_id uuid REFERENCES ledger.statement_file;
 ALTER TABLE ledger.statement ADD COLUMN position bigint;
+-- squawk-ignore require-concurrent-index-creation
 CREATE UNIQUE INDEX statement_in_turn ON ledger.statement (
     account, (extract(YEAR FROM last_day) * 12 + extract(MONTH FROM last_day)), coalesce(position, 0)
 );
+-- squawk-ignore constraint-missing-not-valid
 ALTER TABLE ledger.statement ADD CONSTRAINT within_one_month_l10 CHECK (
     extract(YEAR FROM first_day) = extract(YEAR FROM last_day)
     AND extract(MONTH FROM first_day) = extract(MONTH FROM last_day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Protocol
 
@@ -71,9 +71,16 @@ def join(raw: RawStatement, parts: Sequence[Part], where: str) -> None:
         return
     first, last = in_order[0], in_order[-1]
     raw.opening_cents, raw.closing_cents = first.opening_cents, last.closing_cents
-    if first.opened_on and last.closed_on and first.opened_on <= last.closed_on:
-        raw.covers = first.opened_on, last.closed_on
+    starts = _day_after_month_end(first.opened_on) if first.opened_on else None
+    if starts and last.closed_on and starts <= last.closed_on:
+        raw.covers = starts, last.closed_on
     require_continuity(raw, in_order, where)
+
+
+def _day_after_month_end(opened_on: date) -> date:
+    """Banks tell the day of the closing before, or the first day: at the end of a month it is the former."""
+    next_day = opened_on + timedelta(days=1)
+    return next_day if next_day.day == 1 else opened_on
 
 
 def require_continuity(raw: RawStatement, parts: Sequence[Balanced], where: str) -> None:

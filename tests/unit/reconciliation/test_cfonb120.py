@@ -115,6 +115,12 @@ def test_that_nothing_moved_may_be_said_in_words(tmp_path: Path) -> None:
     assert read(tmp_path, quiet + "\n" + cfonb120(0, MOVES)).closing_cents == 1_249_750
 
 
+def test_the_day_of_the_closing_before_is_not_of_this_month(tmp_path: Path) -> None:
+    before = cfonb_record("01", date(2026, 9, 30), 0)
+    found = read(tmp_path, "\n".join([before, GOOD, cfonb_record("07", LAST, 1_000)]))
+    assert (found.first_day, found.last_day) == (FIRST, LAST)
+
+
 def broken(record: str, start: int, text: str) -> str:
     return record[:start] + text + record[start + len(text) :]
 

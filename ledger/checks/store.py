@@ -16,7 +16,10 @@ async def violations(work: UnitOfWork, check: Check) -> list[Violation]:
     """The first rows that break an invariant."""
     if check.look is not None:
         return [Violation(check.name, str(subject), facts) async for subject, facts in _first(check.look(work))]
-    rows = await work.run(text(f"{check.statement} LIMIT {VIOLATIONS_MAX}"), **check.values)
+    # Materialized, so that the planner expects to read to the end: with a bare LIMIT it looks for the first culprits
+    # by a million index look-ups, though there are none.
+    query = f"WITH found AS MATERIALIZED ({check.statement}) SELECT * FROM found LIMIT {VIOLATIONS_MAX}"  # noqa: S608
+    rows = await work.run(text(query), **check.values)
     names = list(rows.keys())[1:]
     return [Violation(check.name, str(row[0]), dict(zip(names, row[1:], strict=True))) for row in rows]
 

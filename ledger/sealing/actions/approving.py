@@ -6,9 +6,9 @@ from uuid import UUID
 
 from ledger.approvals.actions import proposal_of
 from ledger.approvals.model import Proposal
-from ledger.checks.contents import ALL_CONTENTS
 from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import NotPossibleNow, NotSealedYet, SignatureRefused
+from ledger.proposal_contents import ALL_CONTENTS
 from ledger.sealing import store_approvals
 from ledger.sealing.actions.proving import new_proof, proven_leaf, require_last
 from ledger.sealing.rules import proofs

@@ -44,7 +44,8 @@ CHECKS = (
         "L7",
         """
         WITH version AS MATERIALIZED (
-            SELECT id, ARRAY(SELECT jsonb_array_elements_text(rules -> 'basket' -> 'eligible')) AS eligible
+            SELECT id, CASE WHEN jsonb_typeof(rules -> 'basket' -> 'eligible') = 'array'
+                THEN ARRAY(SELECT jsonb_array_elements_text(rules -> 'basket' -> 'eligible')) END AS eligible
             FROM ledger.programme_version
         ), sale AS (
             SELECT p.transaction_id, array_agg(DISTINCT v.programme_version_id) AS versions

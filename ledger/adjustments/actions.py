@@ -124,6 +124,12 @@ async def show_move(ledger: Ledger, proposal_id: UUID) -> Move:
         return await _move(work, proposal_id)
 
 
+async def move_content(work: UnitOfWork, proposal_id: UUID) -> bytes | None:
+    """What a proposal of a move says, made again from the rows of today; nothing where there is no such move."""
+    move = await store.move_proposed(work, proposal_id)
+    return None if move is None else rules.content(move.transaction_id, move.draft)
+
+
 async def _propose(work: UnitOfWork, draft: Draft, signer: Signer) -> Move:
     """Record and sign a draft that the books would take as they stand."""
     if draft.break_id is not None and not await store.break_exists(work, draft.break_id):

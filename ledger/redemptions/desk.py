@@ -27,6 +27,7 @@ from ledger.programmes.model import Rules
 from ledger.redemptions import rules, store
 from ledger.redemptions.model import Answered, Redemption, RedemptionRequest, State
 from ledger.redemptions.rules import Decision, Refused, Repeat, Sale
+from ledger.redemptions.tally import Tally
 
 Answer = Answered[Redemption | Refusal]
 
@@ -53,9 +54,11 @@ class _Waiting:
 class Desk:
     """Answers redemption requests; one per process. Several processes may share one database."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, tally: Tally | None = None) -> None:
         self._ledger = ledger
         self._queue: deque[_Waiting] = deque()
+        self._tally = tally or Tally()
+        self._tally.queue = self._queue
         self._occupied: set[Hashable] = set()
         self._lanes: set[asyncio.Task[None]] = set()
         self._merchants: dict[bytes, UUID] = {}
@@ -66,7 +69,9 @@ class Desk:
         (the same key may be sent again) and `Unavailable` (full, or the database is away).
         """
         if len(self._queue) >= _WAITING_MAX:
-            return Answered(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
+            full: Answer = Answered(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
+            self._tally.answer(full)
+            return full
         waiting = _Waiting(request, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         self._start_lanes()
@@ -82,6 +87,7 @@ class Desk:
             batch = self._next_batch()
             if not batch:
                 return
+            self._tally.batch(len(batch))
             lane = asyncio.create_task(self._serve(batch))
             self._lanes.add(lane)
             lane.add_done_callback(self._lane_done)
@@ -142,9 +148,9 @@ class Desk:
                 await asyncio.sleep(random.randrange(_PAUSE_MS << attempt) / 1000)  # noqa: S311 - jitter, not a secret
         return Answered(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
 
-    @staticmethod
-    def _hand_out(batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
+    def _hand_out(self, batch: Sequence[_Waiting], answers: Sequence[Answer]) -> None:
         for waiting, answer in zip(batch, answers, strict=True):
+            self._tally.answer(answer)
             if not waiting.answer.done():  # the till may have hung up
                 waiting.answer.set_result(answer)
 
@@ -160,7 +166,7 @@ class Desk:
 
     async def _serve_batch(self, connection: asyncpg.Connection, requests: Sequence[RedemptionRequest]) -> list[Answer]:
         now = self._ledger.clock.now()
-        state = await store.load(connection, requests, now, self._rules)
+        state = await store.load(connection, requests, now, self._rules, self._ledger.keys)
         self._merchants.update((token, till.merchant_id) for token, till in state.tills.items())
         failures_before = dict(state.failures)
         decisions = [self._decide(request, state, now) for request in requests]

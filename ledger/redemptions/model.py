@@ -15,6 +15,7 @@ from ledger.programmes.model import Rules
 
 Result_co = TypeVar("Result_co", covariant=True)
 Fate = Literal["approved", "refused", "abandoned"]
+VOID = "void"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,11 @@ class RefundRequest:
     amount_cents: int | None
     reason: str
 
+    @property
+    def is_void(self) -> bool:
+        """The whole sale is to be as if it had not been: only at once, and only if nothing was given back."""
+        return self.reason == VOID
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -124,10 +130,57 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class CardBalance:
-    """What a card may still spend, and what of it ends when."""
+    """What a card may still spend, and what of it ends when. `at_once_cents`: what its caps allow in one sale now;
+    nothing where it has none.
+    """
 
     balance_cents: int
     ends: tuple[tuple[date, int], ...]
+    at_once_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Movements:
+    """How many movements of a kind, and what they come to."""
+
+    count: int = 0
+    cents: int = 0
+
+    def __add__(self, other: Movements) -> Movements:
+        return Movements(self.count + other.count, self.cents + other.cents)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What was sold, given back and voided; a void counts among the voids only."""
+
+    sales: Movements = Movements()
+    refunds: Movements = Movements()
+    voids: Movements = Movements()
+
+    @property
+    def net_cents(self) -> int:
+        return self.sales.cents - self.refunds.cents - self.voids.cents
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(self.sales + other.sales, self.refunds + other.refunds, self.voids + other.voids)
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotals:
+    """A local day of a merchant, by the till that made the movement; a refund's need not be that of the sale."""
+
+    day: date
+    by_till: Mapping[UUID, Totals]
+
+    def of(self, till_id: UUID) -> Totals:
+        """What one till did."""
+        return self.by_till.get(till_id, Totals())
+
+    @property
+    def whole(self) -> Totals:
+        """What all tills of the merchant did."""
+        return sum(self.by_till.values(), Totals())
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ import msgspec
 from ledger.books.journal import flatten
 from ledger.calendar import paris_day
 from ledger.cards.model import NIL, CardSecrets, FailureCount, FailureKey
+from ledger.cards.rules import stand_in
 from ledger.database import connect
+from ledger.keyring import Keyring
 from ledger.programmes.model import Rules, rules_from_json
 from ledger.redemptions.model import (
     Approved,
@@ -42,7 +44,8 @@ _LOAD = """
         v.accounts, v.balances, v.versions, v.programme_versions, v.ends,
         o.fate, o.fingerprint, o.result_id, o.refusal, o.facts::text AS facts,
         f.scopes, f.cards, f.tills, f.failures, f.since
-    FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) WITH ORDINALITY AS r (token, key, number, nth)
+    FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $6::uuid[]) WITH ORDINALITY
+        AS r (token, key, number, stand_in, nth)
     LEFT JOIN ledger.till AS t ON t.token_sha256 = r.token
     LEFT JOIN ledger.subject_state AS ts ON ts.subject_id = t.id
     LEFT JOIN ledger.merchant AS m ON m.id = t.merchant_id
@@ -68,7 +71,7 @@ _LOAD = """
     LEFT JOIN LATERAL (
         SELECT array_agg(f.scope) AS scopes, array_agg(f.card_id) AS cards, array_agg(f.till_id) AS tills,
             array_agg(f.failures) AS failures, array_agg(f.since) AS since
-        FROM ledger.failure_count AS f WHERE f.card_id IN (c.id, $5) AND f.till_id IN (t.id, $5)
+        FROM ledger.failure_count AS f WHERE f.card_id IN (coalesce(c.id, r.stand_in), $5) AND f.till_id IN (t.id, $5)
     ) AS f ON true
     ORDER BY r.nth
 """
@@ -150,6 +153,7 @@ async def load(
     requests: Sequence[RedemptionRequest | BalanceRequest],
     now: datetime,
     rules: dict[UUID, Rules],
+    keys: Keyring,
 ) -> State:
     """Read all that a batch needs, as one snapshot. `rules` is a cache of programme versions, which never change."""
     rows = await connection.fetch(
@@ -159,6 +163,7 @@ async def load(
         [request.credential.number for request in requests],
         paris_day(now),
         NIL,
+        [stand_in(keys, request.credential.number) for request in requests],
     )
     state = State(rules=rules)
     for request, row in zip(requests, rows, strict=True):

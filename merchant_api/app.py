@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import msgspec
 from litestar import Litestar, Request, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -14,12 +13,11 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger.database.unit_of_work import Ledger
-from ledger.errors import Refusal
 from ledger.redemptions.desk import Desk
 from merchant_api import problems, security, service
+from merchant_api.hot_route import BODY_BYTES_MAX, HotRoute
 from merchant_api.v1 import money, redemptions, tills
 
-_BODY_BYTES_MAX = 64 * 1024
 _BEARER = Components(security_schemes={"till": SecurityScheme(type="http", scheme="bearer")})
 
 _ROUTES = [
@@ -62,7 +60,7 @@ def create_app(ledger: Ledger) -> Litestar:
         route_handlers=_ROUTES,
         security=[{"till": []}],
     )
-    return Litestar(
+    app = Litestar(
         route_handlers=[v1, service.healthz, service.readyz, service.explain],
         dependencies={
             "ledger": Provide(provide_ledger, sync_to_thread=False),
@@ -74,22 +72,19 @@ def create_app(ledger: Ledger) -> Litestar:
             "reading_device": Provide(security.reading_device),
         },
         exception_handlers={
-            Refusal: problems.on_refusal,
-            problems.RefusedAgain: problems.on_refused_again,
-            msgspec.DecodeError: problems.on_decode_error,
-            UnicodeDecodeError: problems.on_unreadable,
-            RecursionError: problems.on_unreadable,
             HTTPException: problems.on_http_error,
-            Exception: problems.on_exception,
+            Exception: problems.on_error,
         },
         before_request=choose_language,
         lifespan=[at_work],
-        request_max_body_size=_BODY_BYTES_MAX,
+        request_max_body_size=BODY_BYTES_MAX,
         openapi_config=OpenAPIConfig(title="Bonpois", version="1", components=_BEARER, path="/schema"),
         logging_config=None,
     )
+    app.asgi_handler = HotRoute(app.asgi_handler, ledger.keys, desk)
+    return app
 
 
 async def choose_language(request: Request[Any, Any, Any]) -> None:
     """Texts follow the till's language. Not a plain function: it would run in a thread, whose context is lost."""
-    problems.speak_with(request)
+    problems.speak_with(request.headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -88,13 +89,19 @@ RESPONSES = {
 
 def problem(refusal: Refusal, *, replayed: bool = False) -> Response[dict[str, Any]]:
     """The answer "no", as the till and its cashier need it."""
+    headers = headers_of(refusal, replayed=replayed)
+    return Response(document(refusal), status_code=refusal.status, media_type=PROBLEM, headers=headers)
+
+
+def headers_of(refusal: Refusal, *, replayed: bool) -> dict[str, str]:
+    """What a program has to know of it before it reads it."""
     headers = dict(REPLAYED) if replayed else {}
     wait = refusal.facts.get("retry_after_seconds")
     if wait is not None:
         headers["Retry-After"] = str(wait)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(document(refusal), status_code=refusal.status, media_type=PROBLEM, headers=headers)
+    return headers
 
 
 def document(refusal: Refusal) -> dict[str, Any]:
@@ -111,44 +118,42 @@ def document(refusal: Refusal) -> dict[str, Any]:
     }
 
 
-def on_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Response[dict[str, Any]]:
-    if isinstance(refusal, DatabaseUnreachable):  # how to repair it is nothing for a cashier
-        _log.error("database unreachable", **refusal.facts)
-        return problem(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
-    return problem(refusal)
+def refusal_of(error: Exception, path: str) -> Refusal:
+    """What a till is told about anything that went wrong; what is our own fault is logged."""
+    match error:
+        case DatabaseUnreachable():  # how to repair it is nothing for a cashier
+            _log.error("database unreachable", **error.facts)
+            return Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS)
+        case Refusal():
+            return error
+        case RefusedAgain():
+            return error.refusal
+        case msgspec.DecodeError():
+            return InvalidRequest(**fault(error))
+        case UnicodeDecodeError() | RecursionError():  # not UTF-8, or brackets nested deeper than anybody needs
+            return InvalidRequest(fault="JSON is malformed", field=None)
+        case _:
+            _log.exception("request failed", path=path, exc_info=error)
+            return InternalError()
 
 
-def on_refused_again(_request: Request[Any, Any, Any], again: RefusedAgain) -> Response[dict[str, Any]]:
-    return problem(again.refusal, replayed=True)
+def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    return problem(refusal_of(error, request.url.path), replayed=isinstance(error, RefusedAgain))
 
 
-def speak_with(request: Request[Any, Any, Any]) -> None:
+def speak_with(headers: Mapping[str, str]) -> None:
     """Choose the language that the till asks for; French where it says nothing."""
-    use_language(preferred_language(request.headers.get("accept-language", "")))
+    use_language(preferred_language(headers.get("accept-language", "")))
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     """The framework's own refusals, in our words; what it says about a value is not passed on."""
-    speak_with(request)  # an address that leads nowhere is refused before a language is chosen
+    speak_with(request.headers)  # an address that leads nowhere is refused before a language is chosen
     if isinstance(error, ValidationException):
         return problem(InvalidRequest(**_place(error)))
     if error.status_code >= 500:
         return problem(InternalError())
     return problem(_BY_STATUS.get(error.status_code, InvalidRequest)())
-
-
-def on_decode_error(_request: Request[Any, Any, Any], error: msgspec.DecodeError) -> Response[dict[str, Any]]:
-    return problem(InvalidRequest(**fault(error)))
-
-
-def on_unreadable(_request: Request[Any, Any, Any], _error: Exception) -> Response[dict[str, Any]]:
-    """Text that is not UTF-8, or brackets nested deeper than anybody needs."""
-    return problem(InvalidRequest(fault="JSON is malformed", field=None))
-
-
-def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    _log.exception("request failed", path=request.url.path, exc_info=error)
-    return problem(InternalError())
 
 
 def fault(error: msgspec.DecodeError) -> dict[str, Fact]:

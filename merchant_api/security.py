@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -30,9 +31,9 @@ IdempotencyKey = Annotated[
 ]
 
 
-def bearer_token(request: Request[Any, Any, Any]) -> str:
+def bearer_token(headers: Mapping[str, str]) -> str:
     """The token of the call; `Unauthorised` without one."""
-    found = _TOKEN.match(request.headers.get("authorization", ""))
+    found = _TOKEN.match(headers.get("authorization", ""))
     if found is None:
         raise Unauthorised
     return found[1]
@@ -50,20 +51,20 @@ def key_digest(key: str) -> bytes:
     return sha256(key.encode()).digest()
 
 
-def bind(request: Request[Any, Any, Any], keys: Keyring, key: str, call: str, body: msgspec.Struct) -> RequestKey:
+def bind(headers: Mapping[str, str], keys: Keyring, key: str, call: str, body: msgspec.Struct) -> RequestKey:
     """The request bound to its key: HMAC over the call and the canonical body (L5)."""
     fingerprint = keys.hmac("request", call.encode(), msgspec.json.encode(body))
-    return RequestKey(token_digest(bearer_token(request)), key_digest(key), fingerprint)
+    return RequestKey(token_digest(bearer_token(headers)), key_digest(key), fingerprint)
 
 
 async def calling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
     """The paired device that calls, whatever its scope."""
-    return await till_by_token(ledger, bearer_token(request))
+    return await till_by_token(ledger, bearer_token(request.headers))
 
 
 async def settling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
     """A device paired for the counter; a shop that was suspended meanwhile may still ask what became of a sale."""
-    return _for_the_counter(await till_by_token(ledger, bearer_token(request), although_suspended=True))
+    return _for_the_counter(await till_by_token(ledger, bearer_token(request.headers), although_suspended=True))
 
 
 async def selling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
@@ -78,7 +79,7 @@ async def owning_device(request: Request[Any, Any, Any], ledger: OpenedLedger) -
 
 async def reading_device(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
     """The same, to look only: a merchant that was suspended or has left still sees its own account."""
-    return _for_the_owner(await till_by_token(ledger, bearer_token(request), although_suspended=True))
+    return _for_the_owner(await till_by_token(ledger, bearer_token(request.headers), although_suspended=True))
 
 
 def _for_the_owner(device: TillSession) -> TillSession:

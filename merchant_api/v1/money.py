@@ -118,4 +118,4 @@ async def take_coupons(
 def _asked(
     request: Request[Any, Any, Any], keys: Keyring, key: str, call: str, body: MovementBody | CancelBody | PaymentBody
 ) -> Asked:
-    return Asked(bind(request, keys, key, call, body), body.owner_code)
+    return Asked(bind(request.headers, keys, key, call, body), body.owner_code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from ledger.cards.model import Credential, parse_credential
 from ledger.clock import Clock
 from ledger.errors import InvalidRequest
 from ledger.identifiers import new_event_id
+from ledger.keyring import Keyring
 from ledger.redemptions import actions
 from ledger.redemptions.model import Line, Page, Redemption, RedemptionRequest, RefundRequest
 from merchant_api.dependencies import CallingTill, OneDesk, OpenedLedger
@@ -45,18 +47,21 @@ async def redeem(
     idempotency_key: IdempotencyKey = "",
 ) -> Response[RedemptionDocument]:
     """Pay as much of a basket as the card allows. The same key gives the same answer, whatever happened between."""
-    answer = await desk.redeem(
-        RedemptionRequest(
-            id=new_event_id(),
-            bound=bind(request, ledger.keys, idempotency_key, "redeem", data),
-            credential=credential_of(data.credential, data.pin),
-            basket=tuple(Line(line.category, line.amount_cents) for line in data.basket),
-            allow_partial=data.allow_partial,
-            reference=data.reference,
-            initiated_at=data.initiated_at,
-        )
-    )
+    answer = await desk.redeem(asked(request.headers, ledger.keys, idempotency_key, data))
     return Response(redemption_document(granted(answer)), headers=marks_of(answer))
+
+
+def asked(headers: Mapping[str, str], keys: Keyring, key: str, body: RedemptionBody) -> RedemptionRequest:
+    """A sale in the words of the desk."""
+    return RedemptionRequest(
+        id=new_event_id(),
+        bound=bind(headers, keys, key, "redeem", body),
+        credential=credential_of(body.credential, body.pin),
+        basket=tuple(Line(line.category, line.amount_cents) for line in body.basket),
+        allow_partial=body.allow_partial,
+        reference=body.reference,
+        initiated_at=body.initiated_at,
+    )
 
 
 @post("/redemptions/abandon", operation_id="abandonRedemption", responses=RESPONSES, status_code=200)
@@ -109,7 +114,7 @@ async def refund(
     idempotency_key: IdempotencyKey = "",
 ) -> Response[RefundDocument]:
     """Give a sale back, whole or in part, onto the card that paid it. Card present or not."""
-    bound = bind(request, ledger.keys, idempotency_key, f"refund {redemption_id}", data)
+    bound = bind(request.headers, ledger.keys, idempotency_key, f"refund {redemption_id}", data)
     reason = data.reason if data.reason in _REASONS else "other"
     amount = data.amount_cents if isinstance(data.amount_cents, int) else None
     answer = await actions.refund(ledger, selling_till, RefundRequest(bound, redemption_id, amount, reason))

@@ -41,7 +41,7 @@ async def balance(
     request: Request[Any, Any, Any], data: JSONBody[BalanceBody], ledger: OpenedLedger
 ) -> BalanceDocument:
     """For the holder who asks at the till what is left."""
-    bound = RequestKey(token_digest(bearer_token(request)), b"", b"")
+    bound = RequestKey(token_digest(bearer_token(request.headers)), b"", b"")
     found = await actions.card_balance(ledger, BalanceRequest(bound, credential_of(data.credential, data.pin)))
     if isinstance(found, Refusal):
         raise found

@@ -76,9 +76,13 @@ class Redemption:
         return sum(self.approved_by_line)
 
     @property
+    def basket_cents(self) -> int:
+        return sum(line.amount_cents for line in self.lines)
+
+    @property
     def remainder_cents(self) -> int:
         """What is left to pay by any other means."""
-        return sum(line.amount_cents for line in self.lines) - self.approved_cents
+        return self.basket_cents - self.approved_cents
 
     @property
     def refundable_cents(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, cast
 from uuid import UUID
 
@@ -86,13 +87,7 @@ _LOCK = """
 
 _RULES = "SELECT id, rules::text AS rules FROM ledger.programme_version WHERE id = ANY($1::uuid[])"
 
-_WRITE = """
-    SELECT ledger.record_redemptions(
-        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
-    ) AS receipt_numbers, ledger.record_outcomes(
-        $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35
-    )
-"""
+_WRITE = f"SELECT ledger.record_batch({', '.join(f'${place}' for place in range(1, 35))})"
 
 FIND = """
     SELECT r.id, r.merchant_id, r.receipt_year, r.receipt_number, r.reference, r.categories, r.asked_cents,
@@ -175,8 +170,8 @@ async def lock(connection: asyncpg.Connection, requests: Sequence[RedemptionRequ
 
 async def write(connection: asyncpg.Connection, changes: Changes) -> list[int]:
     """Book a decided batch: all of it, or an exception and nothing. Returns the receipt numbers in order."""
-    numbers = await connection.fetchval(_WRITE, *_redemption_columns(changes.sales), *_outcome_columns(changes))
-    return cast("list[int]", numbers)
+    columns = (*_sale_columns(changes.sales), *_fate_columns(changes.fates), *_failure_columns(changes))
+    return cast("list[int]", await connection.fetchval(_WRITE, changes.now, *columns))
 
 
 async def try_write(connection: asyncpg.Connection, changes: Changes) -> bool:
@@ -248,29 +243,33 @@ async def _load_rules(connection: asyncpg.Connection, state: State) -> None:
             state.rules[row["id"]] = rules_from_json(row["rules"])
 
 
-def _redemption_columns(sales: Sequence[Approved]) -> list[Any]:
+def _sale_columns(sales: Sequence[Approved]) -> list[Any]:
+    """Per sale, per line of its basket, per posting, per one-time code, per spending of a paper card."""
+    redemptions = [sale.redemption for sale in sales]
+    lines = [line for redemption in redemptions for line in redemption.lines]
+    last_lines = list(accumulate(len(redemption.lines) for redemption in redemptions))
     legs = flatten([sale.transaction for sale in sales])
-    lines = [
-        (position, line.category, line.amount_cents, approved)
-        for position, sale in enumerate(sales, start=1)
-        for line, approved in zip(sale.redemption.lines, sale.redemption.approved_by_line, strict=True)
-    ]
-    steps = [(sale.card_id, sale.step, place) for place, sale in enumerate(sales, start=1) if sale.step is not None]
-    spending = [(new.card_id, new.day, new.before_cents, new.after_cents) for new in _spending(sales)]
+    codes = [(place, sale.step) for place, sale in enumerate(sales, start=1) if sale.step is not None]
+    spending = [(new.card_id, new.before_cents, new.after_cents) for new in _spending(sales)]
     return [
-        [sale.redemption.id for sale in sales],
-        [sale.redemption.occurred_at for sale in sales],
-        [sale.redemption.merchant_id for sale in sales],
+        [redemption.id for redemption in redemptions],
+        [redemption.merchant_id for redemption in redemptions],
         [sale.till_id for sale in sales],
         [sale.card_id for sale in sales],
-        [sale.redemption.reference for sale in sales],
-        *_columns(lines, 4),
+        [redemption.reference for redemption in redemptions],
+        [last - len(redemption.lines) + 1 for redemption, last in zip(redemptions, last_lines, strict=True)],
+        last_lines,
+        [redemption.basket_cents for redemption in redemptions],
+        [redemption.approved_cents for redemption in redemptions],
+        [line.category for line in lines],
+        [line.amount_cents for line in lines],
+        [cents for redemption in redemptions for cents in redemption.approved_by_line],
         legs.positions,
         legs.accounts,
         legs.amounts,
         legs.versions,
-        *_columns(steps, 3),
-        *_columns(spending, 4),
+        *_columns(codes, 2),
+        *_columns(spending, 3),
     ]
 
 
@@ -283,31 +282,25 @@ def _spending(sales: Sequence[Approved]) -> list[NewSpending]:
     return list(merged.values())
 
 
-def _outcome_columns(changes: Changes) -> list[Any]:
-    fates = changes.fates
-    wrong = [
-        (
-            key.scope,
-            key.card_id,
-            key.till_id,
-            _failures(changes.failures_before, key),
-            count.failures,
-            count.since,
-        )
-        for key in changes.failures
-        for count in (changes.failures_after[key],)
-    ]
+def _fate_columns(fates: Sequence[Fate]) -> list[Any]:
+    outcomes = [fate.outcome for fate in fates]
     return [
         [fate.merchant_id for fate in fates],
         [fate.key for fate in fates],
-        [fate.outcome.fingerprint for fate in fates],
-        [fate.outcome.fate for fate in fates],
-        [fate.outcome.result_id for fate in fates],
-        [fate.outcome.refusal for fate in fates],
-        [None if fate.outcome.facts is None else msgspec.json.encode(fate.outcome.facts).decode() for fate in fates],
-        [changes.now for _ in fates],
-        *_columns(wrong, 6),
+        [outcome.fingerprint for outcome in outcomes],
+        [outcome.result_id for outcome in outcomes],
+        [outcome.refusal for outcome in outcomes],
+        [None if outcome.facts is None else msgspec.json.encode(outcome.facts).decode() for outcome in outcomes],
     ]
+
+
+def _failure_columns(changes: Changes) -> list[Any]:
+    moved = [
+        (key.scope, key.card_id, key.till_id, _failures(changes.failures_before, key), count.failures, count.since)
+        for key in changes.failures
+        for count in (changes.failures_after[key],)
+    ]
+    return _columns(moved, 6)
 
 
 def _failures(counts: Mapping[FailureKey, FailureCount], key: FailureKey) -> int:

@@ -13,7 +13,6 @@ import os
 import secrets
 from dataclasses import dataclass, field
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -68,10 +67,8 @@ class Keyring:
 
     def hmac(self, use: str, *parts: bytes) -> bytes:
         """HMAC-SHA-256 (RFC 2104) over length-prefixed parts, under the key of one use."""
-        mac = hmac.new(_derive(self.masters[0], use), digestmod=sha256)
-        for part in parts:
-            mac.update(len(part).to_bytes(4, "big") + part)
-        return mac.digest()
+        text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        return hmac.digest(_derive(self.masters[0], use), text, "sha256")
 
     def encrypt(self, use: str, plain: bytes, bound_to: bytes = b"") -> bytes:
         """AES-256-GCM (NIST SP 800-38D): version byte, nonce, text and tag; `bound_to` says whose it is."""

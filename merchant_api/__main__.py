@@ -45,6 +45,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,  # nobody asks whence a call came
             timeout_graceful_shutdown=10,
             timeout_keep_alive=75,  # between two customers a till keeps its connection
         )

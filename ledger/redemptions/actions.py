@@ -26,6 +26,7 @@ from ledger.redemptions.model import (
     Answered,
     BalanceRequest,
     CardBalance,
+    Known,
     Outcome,
     Page,
     Redemption,
@@ -105,7 +106,7 @@ async def _try_card_balance(ledger: Ledger, request: BalanceRequest) -> CardBala
     now = ledger.clock.now()
     pool = await ledger.database.pool()
     async with pool.acquire() as connection:
-        state = await store.load(connection, [request], now, {})
+        state = await store.load(connection, [request], now, Known())
         till = rules.identify_till(request.bound, state)
         if isinstance(till, rules.Refused):
             return till.refusal

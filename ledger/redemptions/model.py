@@ -230,6 +230,14 @@ class CardState:
 
 
 @dataclass
+class Known:
+    """What never changes, kept once it was read: paired devices by the digest of their token, rules by version."""
+
+    tills: dict[bytes, Till] = field(default_factory=dict)
+    rules: dict[UUID, Rules] = field(default_factory=dict)
+
+
+@dataclass
 class State:
     """What was read for a batch. Deciding one request changes it for the next."""
 

@@ -67,8 +67,9 @@ class Keyring:
 
     def hmac(self, use: str, *parts: bytes) -> bytes:
         """HMAC-SHA-256 (RFC 2104) over length-prefixed parts, under the key of one use."""
-        text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        return hmac.digest(_derive(self.masters[0], use), text, "sha256")
+        mac = _mac(self.masters[0], use).copy()
+        mac.update(b"".join([len(part).to_bytes(4, "big") + part for part in parts]))
+        return mac.digest()
 
     def encrypt(self, use: str, plain: bytes, bound_to: bytes = b"") -> bytes:
         """AES-256-GCM (NIST SP 800-38D): version byte, nonce, text and tag; `bound_to` says whose it is."""
@@ -92,6 +93,12 @@ class Keyring:
 @cache
 def _derive(master: bytes, use: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"bonpois {use}".encode()).derive(master)
+
+
+@cache
+def _mac(master: bytes, use: str) -> hmac.HMAC:
+    """A HMAC that has its key and waits for a text; to be copied."""
+    return hmac.new(_derive(master, use), digestmod="sha256")
 
 
 @cache

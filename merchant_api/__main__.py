@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -50,6 +51,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
             timeout_keep_alive=75,  # between two customers a till keeps its connection
         )
         server = uvicorn.Server(config)
+        gc.freeze()  # what is here now stays: the collector, a tenth of a sale's time, need not walk over it again
         listening = _listen(arguments.host, arguments.port)
         host, port = listening.getsockname()[:2]
         if arguments.until_stdin_closes:

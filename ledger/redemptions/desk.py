@@ -233,15 +233,12 @@ def _changes(
     failures_before: dict[FailureKey, FailureCount],
     now: datetime,
 ) -> store.Changes:
-    fates = [
-        store.Fate(
-            state.tills[request.bound.token_sha256].merchant_id,
-            request.bound.key,
-            rules.outcome_of(request.bound, decision),
-        )
+    frozen = [
+        (state.tills[request.bound.token_sha256].merchant_id, request.bound.key)
         for request, decision in zip(requests, decisions, strict=True)
         if isinstance(decision, Sale) or (isinstance(decision, Refused) and decision.frozen)
     ]
+    fates = [store.Fate(merchant, key, state.outcomes[merchant, key]) for merchant, key in frozen]
     sales = [decision.approved for decision in decisions if isinstance(decision, Sale)]
     return store.Changes(sales, fates, failures_before, state.failures, now)
 

@@ -186,9 +186,11 @@ class Spending:
     spent_cents: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VoucherBalance:
-    """A voucher that is valid on the day: what is left, the version of its account, the rules it follows."""
+    """A voucher that is valid on the day: what is left as the batch has used it since, the version of its account as
+    it was read, the rules it follows.
+    """
 
     account_id: int
     balance_cents: int

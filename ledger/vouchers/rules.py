@@ -50,7 +50,9 @@ def allocate(lines: Sequence[tuple[str, int]], vouchers: Sequence[Spendable], li
     left = limit_cents
     for voucher in ordered:
         left -= flow.pay(voucher, min(voucher.balance_cents, left))
-    return Allocation(flow.taken(), _by_line(lines, ordered, flow))
+    taken = flow.taken()
+    payers = {account for account, _ in taken}
+    return Allocation(taken, _by_line(lines, [voucher for voucher in ordered if voucher.account_id in payers], flow))
 
 
 def give_back(taken: Sequence[Refundable], amount_cents: int, today: date) -> list[Share]:
@@ -73,10 +75,9 @@ def _share(voucher: Refundable, cents: int, today: date) -> Share:
     return Share(voucher, voucher.account_id, cents, today + timedelta(days=voucher.grace_days))
 
 
-def _by_line(lines: Sequence[tuple[str, int]], vouchers: Sequence[Spendable], flow: _Flow) -> tuple[int, ...]:
+def _by_line(lines: Sequence[tuple[str, int]], payers: Sequence[Spendable], flow: _Flow) -> tuple[int, ...]:
     """The approved part of each line, by largest remainder: over all lines where one set of categories rules."""
-    payers = {account for account, _ in flow.taken()}
-    used = {voucher.categories for voucher in vouchers if voucher.account_id in payers}
+    used = {voucher.categories for voucher in payers}
     if len(used) == 1:
         eligible = next(iter(used))
         weights = [amount if category in eligible else 0 for category, amount in lines]

@@ -29,7 +29,7 @@ class HotRoute:
     """Answers `POST /v1/redemptions`, and hands everything else on."""
 
     def __init__(self, framework: ASGIApp, keys: Keyring, desk: Desk) -> None:
-        self._framework = framework
+        self.framework = framework
         self._keys = keys
         self._desk = desk
 
@@ -37,7 +37,7 @@ class HotRoute:
         if scope["path"] == _PATH and scope.get("method") == "POST":
             await self._redeem(scope, receive, send)
         else:
-            await self._framework(scope, receive, send)
+            await self.framework(scope, receive, send)
 
     async def _redeem(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Where a header is repeated the first one counts, as everywhere in the service.

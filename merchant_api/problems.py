@@ -33,7 +33,8 @@ _RETRY_AFTER_SECONDS = 2
 REPLAYED = {"Idempotency-Replayed": "true"}
 
 _log = structlog.get_logger()
-_AS_SENT = {"starts": "from", "ends": "to"}  # parameters that Python cannot name as the contract does
+# Parameters that Python cannot name as the contract does; the body as a whole is no field of it.
+_AS_SENT = {"starts": "from", "ends": "to", "data": ""}
 _BY_STATUS: dict[int, type[Refusal]] = {404: NotFound, 405: MethodNotAllowed, 413: RequestTooLarge}
 
 

@@ -33,6 +33,7 @@ Answer = Answered[Redemption | Refusal]
 _BATCH_MAX = 64
 _BATCH_MIN = 8  # fewer are served faster one batch after another than in two side by side
 _WAITING_MAX = 1024
+_WAIT_SECONDS_MAX = 1  # of whoever waits longest: nobody joins a queue that is slower
 _LANES = 2
 _SINGLE_TRIES = 6
 _PAUSE_MS = 20  # before the second try, at most; doubled for each further one
@@ -43,10 +44,11 @@ _log = structlog.get_logger()
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
-    """A request and whoever waits for its answer. `household`: known once it was loaded."""
+    """A request and whoever waits for its answer, since when. `household`: known once it was loaded."""
 
     request: RedemptionRequest
     answer: asyncio.Future[Answer]
+    since: float
     household: UUID | None = None
 
 
@@ -75,9 +77,10 @@ class Desk:
         """Decide a redemption and book it. Refusals are answers; only our own faults are `InternalError`
         (the same key may be sent again) and `Unavailable` (full, or the database is away).
         """
-        if len(self._queue) + len(self._held) >= _WAITING_MAX:
+        loop = asyncio.get_running_loop()
+        if self._too_many_wait(loop.time()):
             return Answered(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
-        waiting = _Waiting(request, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(request, loop.create_future(), loop.time())
         self._queue.append(waiting)
         self._start_batches()
         return await waiting.answer
@@ -86,6 +89,12 @@ class Desk:
         """Finish what is in flight."""
         while self._in_flight:
             await asyncio.wait(self._in_flight)
+
+    def _too_many_wait(self, now: float) -> bool:
+        """Better sent away at once than answered too late."""
+        if len(self._queue) + len(self._held) >= _WAITING_MAX:
+            return True
+        return any(waits and now - waits[0].since > _WAIT_SECONDS_MAX for waits in (self._queue, self._held))
 
     def _start_batches(self) -> None:
         """At once where nothing is in flight; beside another batch when half of all who can go are here."""

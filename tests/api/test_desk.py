@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from ledger.cards.actions import block_card
 from ledger.database.unit_of_work import Ledger
 from ledger.merchants.actions import revoke_till, suspend_merchant
 from ledger.redemptions import desk, store
+from ledger.redemptions.model import Known, RedemptionRequest, State
 from tests.tills import TillClient, answering
 from tests.town import AGENT, FRUIT, Town, left_cents
 
@@ -137,3 +139,47 @@ async def test_a_fault_of_ours_in_one_batch_harms_no_other_request(
     statuses = [answer.status_code for answer in answers]
     assert (statuses.pop(7), set(statuses)) == (500, {201})
     assert await app.fetchval("SELECT count(*) FROM ledger.redemption") == 19
+
+
+async def test_nobody_joins_a_queue_in_which_somebody_has_waited_too_long(
+    till: TillClient, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = asyncio.Event()
+    before_the_write(monkeypatch, waits.wait)
+    sold = [asyncio.create_task(till.redeem(card, (FRUIT, 100))) for card in town.crowd[:2]]
+    await asyncio.sleep(0.1)
+    monkeypatch.setattr(desk, "_WAIT_SECONDS_MAX", 0)
+    sent_away = await till.redeem(town.crowd[2], (FRUIT, 100))
+    assert (sent_away.status_code, sent_away.headers["retry-after"]) == (503, "2")
+    waits.set()
+    assert {answer.status_code for answer in await asyncio.gather(*sold)} == {201}
+
+
+async def test_two_batches_beside_each_other_share_no_household(
+    till: TillClient, town: Town, app: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight tills of other shops come while a sale is being written; one of them with a card of its household."""
+    loads: list[int] = []
+    load, goes_on = store.load, asyncio.Event()
+
+    async def load_and_note(
+        connection: asyncpg.Connection, requests: Sequence[RedemptionRequest], now: datetime, known: Known
+    ) -> State:
+        loads.append(len(requests))
+        return await load(connection, requests, now, known)
+
+    monkeypatch.setattr(store, "load", load_and_note)
+    before_the_write(monkeypatch, goes_on.wait)
+    first = asyncio.create_task(till.redeem(town.phone_card, (FRUIT, 100)))
+    await asyncio.sleep(0.1)
+    elsewhere = [till.at(paired) for paired in town.tills if paired.merchant.id != town.tills[0].merchant.id]
+    cards = [town.second_card, *town.crowd[:7]]
+    beside = [
+        asyncio.create_task(elsewhere[nth % len(elsewhere)].redeem(card, (FRUIT, 100)))
+        for nth, card in enumerate(cards)
+    ]
+    await asyncio.wait(beside[1:])
+    assert not beside[0].done()
+    goes_on.set()
+    assert {answer.status_code for answer in await asyncio.gather(first, *beside)} == {201}
+    assert loads == [1, 8, 1], "nothing was decided twice"

@@ -14,12 +14,11 @@ from ledger.database.unit_of_work import Ledger
 from ledger.redemptions.desk import Desk
 from merchant_api import bodies, counters, problems, security, service
 from merchant_api.contract import reference
+from merchant_api.hot_route import BODY_BYTES_MAX, HotRoute
 from merchant_api.metrics import Meters
 from merchant_api.sealer import sealing
 from merchant_api.training.desk import FrontDesk
 from merchant_api.v1 import checkpoints, money, redemptions, tills
-
-_BODY_BYTES_MAX = 64 * 1024
 
 _ROUTES = [
     tills.pair,
@@ -63,7 +62,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
     def provide_desk() -> FrontDesk:
         return desk
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[Router("/v1", route_handlers=_ROUTES), *service.ROUTES, *reference.ROUTES],
         dependencies={
             "ledger": Provide(provide_ledger, sync_to_thread=False),
@@ -82,11 +81,13 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
         },
         before_request=prepare,
         lifespan=[at_work],
-        request_max_body_size=_BODY_BYTES_MAX,
+        request_max_body_size=BODY_BYTES_MAX,
         request_class=bodies.StrictRequest,
         openapi_config=None,  # the contract is written by `contract`, from the same routes
         logging_config=None,
     )
+    app.asgi_handler = HotRoute(app.asgi_handler, ledger.keys, desk)
+    return app
 
 
 async def prepare(request: Request[Any, Any, Any]) -> None:

@@ -25,6 +25,7 @@ from ledger.redemptions.model import (
     BalanceRequest,
     CardBalance,
     DayTotals,
+    Known,
     Outcome,
     Page,
     Redemption,
@@ -110,7 +111,7 @@ async def _try_card_balance(ledger: Ledger, request: BalanceRequest) -> CardBala
     now = ledger.clock.now()
     pool = await ledger.database.pool()
     async with pool.acquire() as connection:
-        state = await store.load(connection, [request], now, {}, ledger.keys)
+        state = await store.load(connection, [request], now, Known(), ledger.keys)
         till = rules.identify_till(request.bound, state)
         if isinstance(till, rules.Refused):
             return till.refusal

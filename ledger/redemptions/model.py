@@ -77,9 +77,13 @@ class Redemption:
         return sum(self.approved_by_line)
 
     @property
+    def basket_cents(self) -> int:
+        return sum(line.amount_cents for line in self.lines)
+
+    @property
     def remainder_cents(self) -> int:
         """What is left to pay by any other means."""
-        return sum(line.amount_cents for line in self.lines) - self.approved_cents
+        return self.basket_cents - self.approved_cents
 
     @property
     def refundable_cents(self) -> int:
@@ -235,9 +239,11 @@ class Spending:
     spent_cents: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VoucherBalance:
-    """A voucher that is valid on the day: what is left, the version of its account, the rules it follows."""
+    """A voucher that is valid on the day: what is left as the batch has used it since, the version of its account as
+    it was read, the rules it follows.
+    """
 
     account_id: int
     balance_cents: int
@@ -276,6 +282,14 @@ class CardState:
     household_id: UUID
     blocked: bool
     spending: Spending | None
+
+
+@dataclass
+class Known:
+    """What never changes, kept once it was read: paired devices by the digest of their token, rules by version."""
+
+    tills: dict[bytes, Till] = field(default_factory=dict)
+    rules: dict[UUID, Rules] = field(default_factory=dict)
 
 
 @dataclass

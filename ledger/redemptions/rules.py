@@ -162,7 +162,7 @@ def sell(request: RedemptionRequest, state: State, till: Till, access: Access, n
     """As much as the vouchers and caps allow (L7); the rest is paid by any other means."""
     vouchers = state.vouchers.get(access.card.household_id, {})
     spendable = [_spendable(voucher, state.rules) for voucher in vouchers.values()]
-    eligible = frozenset[str]().union(*(voucher.categories for voucher in spendable))
+    eligible: frozenset[str] = frozenset().union(*(voucher.categories for voucher in spendable))
     eligible_cents = sum(line.amount_cents for line in request.basket if line.category in eligible)
     if spendable and eligible_cents == 0:
         return Refused(NothingEligible())
@@ -311,9 +311,7 @@ def _take(approved: Approved, card: CardState, state: State) -> None:
     vouchers = state.vouchers[card.household_id]
     for posting in approved.transaction.postings:
         if posting.account_id in vouchers:
-            voucher = vouchers[posting.account_id]
-            left = voucher.balance_cents - posting.amount_cents
-            vouchers[posting.account_id] = replace(voucher, balance_cents=left)
+            vouchers[posting.account_id].balance_cents -= posting.amount_cents
     if approved.step is not None:
         card.secrets = replace(card.secrets, last_step=approved.step)
     if approved.spending is not None:

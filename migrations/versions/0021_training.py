@@ -1,7 +1,7 @@
 from ledger.database.migrate import run_sql_file
 
 revision = "0021"
-down_revision = "0019"
+down_revision = "0020"
 
 
 def upgrade() -> None:

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from admin_cli.rehearsal.service import running_service
-from ledger.database.embedded import Server, running
+from ledger.database.connect import connected
+from ledger.database.embedded import SUPERUSER, Server, running
+from ledger.database.engine import EMBEDDED_DATABASE
 from ledger.database.unit_of_work import Ledger
 from ledger.home import Home
 from ledger.opening import opened_ledger
+from ledger.sealing.actions import seal
 from tests.bench import bulk, commands
 from tests.bench.growing import count_books, grow
 from tests.bench.measuring import Measuring, load_generator
@@ -61,6 +64,13 @@ class Bench:
     measuring: Measuring
     town: Town
     results: dict[str, Any] = field(default_factory=dict)
+
+    async def rest(self) -> None:
+        """After a lot of work at once: sealed, vacuumed and on disk, as it would be by itself within minutes."""
+        await seal(self.ledger)
+        async with connected(self.server.url(SUPERUSER, EMBEDDED_DATABASE)) as connection:
+            await connection.execute("VACUUM (ANALYZE)")
+            await connection.execute("CHECKPOINT")
 
     async def tills(self, name: str, count: int, *, busy: bool = False, mix: Mix | None = None) -> dict[str, Any]:
         """One measurement, told as soon as it is made."""
@@ -115,6 +125,7 @@ async def _young(bench: Bench) -> None:
     """The tills on books of ten thousand postings."""
     await settle(bench.ledger, bench.folder, bench.town, _FIRST_HOUSEHOLDS, _FIRST_PHONES)
     _, postings = await count_books(bench.ledger)
+    await bench.rest()
     told = await bench.tills(f"books of {postings} postings", GROWTH_TILLS)
     bench.results["growth"] = {"10000": told | {"postings": postings, "tpcb_tps": bench.results["tpcb"]["before"]}}
     await bench.check("young")
@@ -130,6 +141,7 @@ async def _town(bench: Bench) -> None:
 
 
 async def _tills(bench: Bench) -> None:
+    await bench.rest()
     bench.results["tills"] = {str(count): await bench.tills("even", count) for count in TILLS}
     if bench.sizes.growth:
         told = bench.results["tills"][str(GROWTH_TILLS)]
@@ -168,6 +180,7 @@ async def _old(bench: Bench) -> None:
     """The tills on old books."""
     for postings in bench.sizes.growth[1:]:
         await grow(bench.ledger, bench.town, postings=postings)
+        await bench.rest()
         rate = await bench.yardstick(f"at {postings} postings")
         told = await bench.tills(f"books of {postings} postings", GROWTH_TILLS)
         bench.results["growth"][str(postings)] = told | {"tpcb_tps": rate}

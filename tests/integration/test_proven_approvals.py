@@ -16,10 +16,10 @@ from ledger.approvals.actions import add_operator, change_roles, list_proposals,
 from ledger.approvals.model import Matter, Reason, Role, Signer
 from ledger.approvals.rules import DUTIES, approval_message
 from ledger.bank_accounts.actions import approve_iban, propose_iban
-from ledger.proposal_contents import ALL_CONTENTS
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import FactNotAsSealed, NotPossibleNow, NotSealedYet, SignatureRefused, UnknownProposal
 from ledger.merchants.actions import list_merchants
+from ledger.proposal_contents import ALL_CONTENTS
 from ledger.sealing.actions import prove_approval, seal, verify
 from ledger.sealing.rules import approvals, proofs
 from tests import month

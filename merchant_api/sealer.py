@@ -48,7 +48,7 @@ async def _seal_until(stopping: asyncio.Event, ledger: Ledger, meters: Meters) -
 
 async def _seal(ledger: Ledger) -> bool:
     try:
-        await seal(ledger, once=True)
+        await seal(ledger, rounds_max=1)
     except Refusal as refusal:
         _log.error("sealing failed", number=refusal.label, code=refusal.code)
     except Exception as error:  # noqa: BLE001 - whatever it is, the next time may be better

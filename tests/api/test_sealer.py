@@ -114,11 +114,11 @@ async def test_a_key_file_of_other_books_is_told(ledger: Ledger, app: asyncpg.Co
 async def test_a_slow_seal_never_meets_the_next(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     running = most = done = 0
 
-    async def slowly(whose: Ledger, *, once: bool) -> None:
+    async def slowly(whose: Ledger, *, rounds_max: int) -> None:
         nonlocal running, most, done
         if whose is not ledger:  # another application of the run
             return
-        assert once
+        assert rounds_max == 1
         running += 1
         most = max(most, running)
         await asyncio.sleep(0.05)
@@ -165,7 +165,7 @@ async def test_one_seal_comes_to_an_end_while_tills_are_busy(
 
     monkeypatch.setattr(store, "add_seal", and_something_new)
     for number in (1, 2, 3):
-        made = await seal(ledger, once=True)
+        made = await seal(ledger, rounds_max=1)
         assert made is not None
         assert made.number == number == await app.fetchval(SEALS)
 

@@ -19,22 +19,31 @@ from ledger.sealing.rules import notes
 from ledger.sealing.rules.tree import STORED_LEVEL_MIN, Frontier, nodes_of
 
 _USE = "seal"
+_ROUNDS_MAX = 4
 
 
-async def seal(ledger: Ledger, *, once: bool = False) -> Seal | None:
+async def seal(ledger: Ledger, *, rounds_max: int = _ROUNDS_MAX) -> Seal | None:
     """Seal all that is finished; the last seal made, none where there is nothing new or somebody else is sealing.
 
-    `once`: without what is finished meanwhile, which has no end while tills are busy; for who comes again soon.
-    Each seal is a unit of work of its own, so that this can be cut and done again. Writers are never held up.
-    Refuses `KeysMissing`.
+    A round more takes what was finished meanwhile, or makes the past final that has come to rest; it has no end while
+    tills are busy, hence `rounds_max`. Each seal is a unit of work of its own, so that this can be cut and done again.
+    Writers are never held up. Refuses `KeysMissing`.
     """
     made = None
-    while True:
-        async with ledger.unit_of_work() as work:
-            new, more = await _seal_next(work) if await store.take_turn(work) else (None, False)
+    for _ in range(rounds_max):
+        new, more = await _seal_once(ledger)
         made = new or made
-        if new is None or (once and not more):
-            return made
+        while more:
+            new, more = await _seal_once(ledger)
+            made = new or made
+        if new is None:
+            break
+    return made
+
+
+async def _seal_once(ledger: Ledger) -> tuple[Seal | None, bool]:
+    async with ledger.unit_of_work() as work:
+        return await _seal_next(work) if await store.take_turn(work) else (None, False)
 
 
 async def last_seal(ledger: Ledger) -> Seal | None:
@@ -67,7 +76,7 @@ async def rotate_key(ledger: Ledger, folder: Path, operator: str) -> SealingKey:
 async def _seal_next(work: UnitOfWork) -> tuple[Seal | None, bool]:
     """The next seal, none where nothing would change; and whether its bound left out what was finished."""
     head = await store.head(work)
-    leaves = await store.leaf_hashes(work, head)
+    leaves = await store.leaf_hashes(work, head) if head.xid_from < head.xid_upto else []
     known, signers = await _signers(work, work.keys)
     if not leaves and not head.finalises and not head.more and len(signers) == 1:
         return None, False

@@ -87,7 +87,7 @@ async def test_books_in_which_nobody_writes_become_final(four_writers: Schedule)
     for writer in four_writers.writers:
         ats.append(await writer.post())
         await writer.end(commit=True)
-    made = [await seal(four_writers.ledger, once=True) for _ in range(5)]
+    made = [await seal(four_writers.ledger, rounds_max=1) for _ in range(5)]
     assert await final_until(four_writers) > max(ats)
     assert made[-1] is None  # and then there is nothing to do
     assert await seal(four_writers.ledger) is None
@@ -97,7 +97,7 @@ async def test_books_in_which_nobody_writes_become_final(four_writers: Schedule)
 async def test_nothing_is_final_before_the_first_seal_was_followed_by_another(four_writers: Schedule) -> None:
     await four_writers.writers[0].post()
     await four_writers.writers[0].end(commit=True)
-    first = await seal(four_writers.ledger, once=True)
+    first = await seal(four_writers.ledger, rounds_max=1)
     assert first is not None
     assert first.final_until is None
 
@@ -113,7 +113,7 @@ async def test_after_the_clock_went_back_time_still_goes_forward(four_writers: S
     for _ in range(3):
         ats.append(await writer.post())
         await writer.end(commit=True)
-        made = await seal(four_writers.ledger, once=True)
+        made = await seal(four_writers.ledger, rounds_max=1)
         assert made is not None
         assert made.observed_at > observed
         observed = made.observed_at
@@ -140,7 +140,7 @@ async def test_who_posts_while_a_seal_is_made_by_a_clock_that_went_back(
         return await read(work, head)
 
     monkeypatch.setattr(store, "leaf_hashes", meanwhile)
-    made = await seal(four_writers.ledger, once=True)
+    made = await seal(four_writers.ledger, rounds_max=1)
     assert made is not None
     assert made.observed_at == ats[0]
     await prompt_entry(four_writers)

@@ -108,7 +108,7 @@ async def test_what_commits_while_a_seal_is_made_waits_for_the_next(
         return await read(work, head)
 
     monkeypatch.setattr(store, "leaf_hashes", slowly)
-    await seal(four_writers.ledger, once=True)
+    await seal(four_writers.ledger, rounds_max=1)
     four_writers.held |= await sealed_leaves(four_writers.eye)
     monkeypatch.undo()
     await four_writers.seal()

@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,8 @@ async def run(task: dict[str, Any], town: dict[str, Any], customers: Customers) 
     starts = time.perf_counter() + task["warm_up"]
     measured, shown = Measured(starts, starts + task["seconds"]), Counter(customers.shown)
     mix, loop = Mix(**task["mix"]), asyncio.get_running_loop()
-    tills = [
-        (await loop.create_connection(lambda: Till(token, customers, mix, measured), task["host"], task["port"]))[1]  # noqa: B023
-        for token in tokens
-    ]
+    makers = [partial(Till, token, customers, mix, measured) for token in tokens]
+    tills = [(await loop.create_connection(maker, task["host"], task["port"]))[1] for maker in makers]
     await asyncio.sleep(measured.ends - time.perf_counter())
     await asyncio.wait_for(asyncio.gather(*(till.done for till in tills)), _LAST_ANSWER_SECONDS_MAX)
     by_card = customers.shown - shown

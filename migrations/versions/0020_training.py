@@ -5,4 +5,4 @@ down_revision = "0019"
 
 
 def upgrade() -> None:
-    run_sql_file("0020_hot_path.sql")
+    run_sql_file("0020_training.sql")

@@ -50,8 +50,8 @@ ifeq ($(BONPOIS_DEMO_HOME),.demo-home)
 endif
 	$(BIN)/bonpois --home "$(BONPOIS_DEMO_HOME)" demo $(ARGS)
 
-test: lint ## Lint, then run every test; the ten slowest are named
-	$(BIN)/python -m pytest -q --durations=10 $(ARGS)
+test: lint ## Lint, then run every test, two at a time; the ten slowest are named
+	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --durations=10 $(ARGS)
 
 lint: $(INSTALLED) ## Check style, types, import contracts and migrations
 	$(BIN)/ruff check .

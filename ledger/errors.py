@@ -164,8 +164,8 @@ class TooManyAttempts(Refusal):
 
 class CapReached(Refusal):
     number, code = 3007, "cap-reached"
-    title = N_("This card has reached its limit for today.")
-    remedy = N_("Pay otherwise, or come back tomorrow.")
+    title = N_("This is more than the card may spend at once or today.")
+    remedy = N_("Pay the rest otherwise; what may still be paid is stated.")
 
 
 class RefundTooLarge(Refusal):
@@ -178,6 +178,30 @@ class MerchantBalanceTooLow(Refusal):
     number, code = 3009, "merchant-balance-too-low"
     title = N_("The merchant's balance does not cover this.")
     remedy = N_("Cancel the open conversion, then try again.")
+
+
+class VoidTooLate(Refusal):
+    number, code = 3010, "void-too-late"
+    title = N_("This sale is too old to be voided.")
+    remedy = N_("Refund it instead.")
+
+
+class AlreadyRefunded(Refusal):
+    number, code = 3011, "already-refunded"
+    title = N_("Something of this sale was given back already; it cannot be voided.")
+    remedy = N_("Refund what is left of it instead.")
+
+
+class TrainingCard(Refusal):
+    number, code = 3012, "training-card"
+    title = N_("This is a training card; it pays nothing here.")
+    remedy = N_("Ask for the customer's own card, or practise at a till in training.")
+
+
+class TrainingTill(Refusal):
+    number, code = 3013, "training-till"
+    title = N_("This till is in training; it takes no real card.")
+    remedy = N_("Use a training card, or take the payment at a till that is not in training.")
 
 
 # E4: merchants and tills.

@@ -14,7 +14,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -75,9 +74,8 @@ class Keyring:
 
     def hmac(self, use: str, *parts: bytes) -> bytes:
         """HMAC-SHA-256 (RFC 2104) over length-prefixed parts, under the key of one use."""
-        mac = hmac.new(_derive(self.masters[0], use), digestmod=sha256)
-        for part in parts:
-            mac.update(len(part).to_bytes(4, "big") + part)
+        mac = _mac(self.masters[0], use).copy()
+        mac.update(b"".join([len(part).to_bytes(4, "big") + part for part in parts]))
         return mac.digest()
 
     def signing_keys(self, use: str) -> list[Ed25519PrivateKey]:
@@ -117,6 +115,12 @@ def _written_beside(folder: Path, masters: Sequence[bytes]) -> Path:
 @cache
 def _derive(master: bytes, use: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"bonpois {use}".encode()).derive(master)
+
+
+@cache
+def _mac(master: bytes, use: str) -> hmac.HMAC:
+    """A HMAC that has its key and waits for a text; to be copied."""
+    return hmac.new(_derive(master, use), digestmod="sha256")
 
 
 @cache

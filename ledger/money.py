@@ -36,6 +36,8 @@ def share_cents(total_cents: int, weights: Sequence[int]) -> list[int]:
     """
     assert total_cents >= 0
     whole = sum(weights)
+    if whole == total_cents:
+        return list(weights)
     if whole == 0:
         return [0 for _ in weights]
     shares = [total_cents * weight // whole for weight in weights]

@@ -1,12 +1,14 @@
 """`python -m merchant_api`: the service as a process of its own.
 
-It says on standard output, as one line of JSON, on which port it answers; logs go to standard error.
+It says on standard output, as one line of JSON, on which port it answers and on which one `/metrics` does; logs go to
+standard error.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -21,7 +23,9 @@ import uvloop
 from ledger.errors import BadConfiguration, Refusal
 from ledger.home import Home
 from ledger.opening import opened_ledger
+from merchant_api import metrics
 from merchant_api.app import create_app
+from merchant_api.metrics import Meters, serve_metrics
 
 
 def main() -> None:
@@ -38,34 +42,41 @@ def main() -> None:
 
 async def _serve(arguments: argparse.Namespace) -> None:
     async with opened_ledger(Home.resolve(arguments.home)) as ledger:
+        meters = Meters()
         config = uvicorn.Config(
-            create_app(ledger),
+            create_app(ledger, meters),
             http="httptools",
             lifespan="on",
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,  # nobody asks whence a call came
             timeout_graceful_shutdown=10,
             timeout_keep_alive=75,  # between two customers a till keeps its connection
         )
         server = uvicorn.Server(config)
-        listening = _listen(arguments.host, arguments.port)
+        gc.freeze()  # what is here now stays: the collector need not walk over it again at each sale
+        listening = _listen(arguments.host, arguments.port, "--port")
+        watched = _listen(metrics.HOST, arguments.metrics_port, "--metrics-port")
         host, port = listening.getsockname()[:2]
+        metrics_port = watched.getsockname()[1]
         if arguments.until_stdin_closes:
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_with_parent, server)
-        sys.stdout.write(json.dumps({"host": host, "port": port, "pid": os.getpid()}) + "\n")
+        told = {"host": host, "port": port, "pid": os.getpid(), "metrics_port": metrics_port}
+        sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
         for stop in (signal.SIGINT, signal.SIGTERM):  # uvicorn takes them, and raises them again when it is done
             signal.signal(stop, signal.SIG_IGN)
-        await server.serve(sockets=[listening])
+        async with await serve_metrics(watched, ledger, meters):
+            await server.serve(sockets=[listening])
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, setting: str) -> socket.socket:
     """Bind first, so that the port that is announced already takes calls; port 0 lets the system choose."""
     try:
         listening = socket.create_server((host, port), backlog=1024)
     except OSError as error:
-        raise BadConfiguration(setting="--port", host=host, port=port, reason=error.strerror) from None
+        raise BadConfiguration(setting=setting, host=host, port=port, reason=error.strerror) from None
     return listening
 
 
@@ -81,6 +92,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--home", type=Path, help="folder of the installation")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--metrics-port", type=int, default=0, help="of /metrics, for this machine only")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when the parent process is gone")
     return parser.parse_args()
 

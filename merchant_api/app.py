@@ -6,21 +6,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import msgspec
 from litestar import Litestar, Request, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
 
 from ledger.database.unit_of_work import Ledger
-from ledger.errors import Refusal
 from ledger.redemptions.desk import Desk
-from merchant_api import problems, security, service
-from merchant_api.v1 import money, redemptions, tills
-
-_BODY_BYTES_MAX = 64 * 1024
-_BEARER = Components(security_schemes={"till": SecurityScheme(type="http", scheme="bearer")})
+from merchant_api import bodies, counters, problems, security, service
+from merchant_api.contract import reference
+from merchant_api.hot_route import BODY_BYTES_MAX, HotRoute
+from merchant_api.metrics import Meters
+from merchant_api.sealer import sealing
+from merchant_api.training.desk import FrontDesk
+from merchant_api.v1 import checkpoints, money, redemptions, tills
 
 _ROUTES = [
     tills.pair,
@@ -29,6 +27,11 @@ _ROUTES = [
     redemptions.get_redemption,
     redemptions.list_redemptions,
     redemptions.refund,
+    redemptions.void,
+    redemptions.day_totals,
+    checkpoints.proof_of_sale,
+    checkpoints.checkpoint,
+    checkpoints.consistency,
     tills.balance,
     tills.categories,
     tills.merchant,
@@ -42,54 +45,52 @@ _ROUTES = [
 ]
 
 
-def create_app(ledger: Ledger) -> Litestar:
-    """The service on opened books: one desk per process."""
-    desk = Desk(ledger)
+def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
+    """The service on opened books: one desk and one sealer per process, both counted by the meters."""
+    meters = meters or Meters()
+    desk = FrontDesk(ledger, Desk(ledger, meters.desk))
 
     @asynccontextmanager
     async def at_work(_app: Litestar) -> AsyncIterator[None]:
-        yield
-        await desk.close()
+        async with sealing(ledger, meters):
+            yield
+            await desk.close()
 
     def provide_ledger() -> Ledger:
         return ledger
 
-    def provide_desk() -> Desk:
+    def provide_desk() -> FrontDesk:
         return desk
 
-    v1 = Router(
-        "/v1",
-        route_handlers=_ROUTES,
-        security=[{"till": []}],
-    )
-    return Litestar(
-        route_handlers=[v1, service.healthz, service.readyz, service.explain],
+    app = Litestar(
+        route_handlers=[Router("/v1", route_handlers=_ROUTES), *service.ROUTES, *reference.ROUTES],
         dependencies={
             "ledger": Provide(provide_ledger, sync_to_thread=False),
             "desk": Provide(provide_desk, sync_to_thread=False),
             "calling_till": Provide(security.calling_till),
-            "selling_till": Provide(security.selling_till),
-            "settling_till": Provide(security.settling_till),
             "owning_device": Provide(security.owning_device),
             "reading_device": Provide(security.reading_device),
+            "proving_device": Provide(security.proving_device),
+            "selling_counter": Provide(counters.selling_counter),
+            "settling_counter": Provide(counters.settling_counter),
+            "looking_counter": Provide(counters.looking_counter),
         },
         exception_handlers={
-            Refusal: problems.on_refusal,
-            problems.RefusedAgain: problems.on_refused_again,
-            msgspec.DecodeError: problems.on_decode_error,
-            UnicodeDecodeError: problems.on_unreadable,
-            RecursionError: problems.on_unreadable,
             HTTPException: problems.on_http_error,
-            Exception: problems.on_exception,
+            Exception: problems.on_error,
         },
-        before_request=choose_language,
+        before_request=prepare,
         lifespan=[at_work],
-        request_max_body_size=_BODY_BYTES_MAX,
-        openapi_config=OpenAPIConfig(title="Bonpois", version="1", components=_BEARER, path="/schema"),
+        request_max_body_size=BODY_BYTES_MAX,
+        request_class=bodies.StrictRequest,
+        openapi_config=None,  # the contract is written by `contract`, from the same routes
         logging_config=None,
     )
+    app.asgi_handler = HotRoute(app.asgi_handler, ledger.keys, desk)
+    return app
 
 
-async def choose_language(request: Request[Any, Any, Any]) -> None:
+async def prepare(request: Request[Any, Any, Any]) -> None:
     """Texts follow the till's language. Not a plain function: it would run in a thread, whose context is lost."""
-    problems.speak_with(request)
+    problems.speak_with(request.headers)
+    bodies.require_values(request)

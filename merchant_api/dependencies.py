@@ -6,8 +6,8 @@ from litestar.di import NamedDependency
 
 from ledger.database.unit_of_work import Ledger
 from ledger.merchants.model import TillSession
-from ledger.redemptions.desk import Desk
+from merchant_api.training.desk import FrontDesk
 
 OpenedLedger = NamedDependency[Ledger]
-OneDesk = NamedDependency[Desk]
+OneDesk = NamedDependency[FrontDesk]
 CallingTill = NamedDependency[TillSession]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.openapi import ResponseSpec
 
 from ledger.errors import (
-    DatabaseUnreachable,
     Fact,
     InternalError,
     InvalidRequest,
@@ -29,23 +29,17 @@ Result = TypeVar("Result")
 
 PROBLEM = "application/problem+json"
 _RETRY_AFTER_SECONDS = 2
+_INSTALLATION = 7  # the block of refusals that are about it
 REPLAYED = {"Idempotency-Replayed": "true"}
 
 _log = structlog.get_logger()
-_AS_SENT = {"starts": "from", "ends": "to"}  # parameters that Python cannot name as the contract does
+_AS_SENT = {
+    "starts": "from",
+    "ends": "to",
+    "older_size": "from",
+}  # parameters that Python cannot name as the contract does
+_MISSING = re.compile(r"Missing required \w+ parameter '([^']+)'")  # as the framework says it, and in no other way
 _BY_STATUS: dict[int, type[Refusal]] = {404: NotFound, 405: MethodNotAllowed, 413: RequestTooLarge}
-
-
-class ProblemDocument(msgspec.Struct):
-    """Every answer "no" (RFC 9457). Facts of the refusal stand beside these members, such as `available_cents`."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    number: str
-    retryable: bool
 
 
 class RefusedAgain(Exception):  # noqa: N818 - an answer, not an error
@@ -68,33 +62,21 @@ def marks_of(answer: Answered[Any]) -> dict[str, str]:
     return REPLAYED if answer.replayed else {}
 
 
-# What any call may answer; the statuses of the catalogue.
-RESPONSES = {
-    status: ResponseSpec(ProblemDocument, generate_examples=False, description=description, media_type=PROBLEM)
-    for status, description in {
-        400: "The request cannot be read.",
-        401: "The till is not known.",
-        403: "The till may not do that.",
-        404: "There is nothing here.",
-        409: "The key or the state does not allow it.",
-        413: "The request is too large.",
-        422: "Refused by a rule.",
-        429: "Wait for Retry-After seconds.",
-        500: "Our fault; try again with the same key.",
-        503: "Try again with the same key after Retry-After seconds.",
-    }.items()
-}
-
-
 def problem(refusal: Refusal, *, replayed: bool = False) -> Response[dict[str, Any]]:
     """The answer "no", as the till and its cashier need it."""
+    headers = headers_of(refusal, replayed=replayed)
+    return Response(document(refusal), status_code=refusal.status, media_type=PROBLEM, headers=headers)
+
+
+def headers_of(refusal: Refusal, *, replayed: bool) -> dict[str, str]:
+    """What a program has to know of it before it reads it."""
     headers = dict(REPLAYED) if replayed else {}
     wait = refusal.facts.get("retry_after_seconds")
     if wait is not None:
         headers["Retry-After"] = str(wait)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(document(refusal), status_code=refusal.status, media_type=PROBLEM, headers=headers)
+    return headers
 
 
 def document(refusal: Refusal) -> dict[str, Any]:
@@ -107,48 +89,46 @@ def document(refusal: Refusal) -> dict[str, Any]:
         "code": refusal.code,
         "number": refusal.label,
         "retryable": refusal.retryable,
-        **refusal.facts,
+        **dict(sorted(refusal.facts.items())),  # in one order, first said or said again
     }
 
 
-def on_refusal(_request: Request[Any, Any, Any], refusal: Refusal) -> Response[dict[str, Any]]:
-    if isinstance(refusal, DatabaseUnreachable):  # how to repair it is nothing for a cashier
-        _log.error("database unreachable", **refusal.facts)
-        return problem(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
-    return problem(refusal)
+def refusal_of(error: Exception, path: str) -> Refusal:
+    """What a till is told about anything that went wrong; what is our own fault is logged."""
+    match error:
+        case Refusal() if error.number // 1000 == _INSTALLATION:  # how to repair it is nothing for a cashier
+            _log.error(error.code.replace("-", " "), **error.facts)
+            return Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS) if error.retryable else InternalError()
+        case Refusal():
+            return error
+        case RefusedAgain():
+            return error.refusal
+        case msgspec.DecodeError():
+            return InvalidRequest(**fault(error))
+        case UnicodeDecodeError() | RecursionError():  # not UTF-8, or brackets nested deeper than anybody needs
+            return InvalidRequest(fault="JSON is malformed", field=None)
+        case _:
+            _log.exception("request failed", path=path, exc_info=error)
+            return InternalError()
 
 
-def on_refused_again(_request: Request[Any, Any, Any], again: RefusedAgain) -> Response[dict[str, Any]]:
-    return problem(again.refusal, replayed=True)
+def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    return problem(refusal_of(error, request.url.path), replayed=isinstance(error, RefusedAgain))
 
 
-def speak_with(request: Request[Any, Any, Any]) -> None:
+def speak_with(headers: Mapping[str, str]) -> None:
     """Choose the language that the till asks for; French where it says nothing."""
-    use_language(preferred_language(request.headers.get("accept-language", "")))
+    use_language(preferred_language(headers.get("accept-language", "")))
 
 
 def on_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
     """The framework's own refusals, in our words; what it says about a value is not passed on."""
-    speak_with(request)  # an address that leads nowhere is refused before a language is chosen
+    speak_with(request.headers)  # an address that leads nowhere is refused before a language is chosen
     if isinstance(error, ValidationException):
         return problem(InvalidRequest(**_place(error)))
     if error.status_code >= 500:
         return problem(InternalError())
     return problem(_BY_STATUS.get(error.status_code, InvalidRequest)())
-
-
-def on_decode_error(_request: Request[Any, Any, Any], error: msgspec.DecodeError) -> Response[dict[str, Any]]:
-    return problem(InvalidRequest(**fault(error)))
-
-
-def on_unreadable(_request: Request[Any, Any, Any], _error: Exception) -> Response[dict[str, Any]]:
-    """Text that is not UTF-8, or brackets nested deeper than anybody needs."""
-    return problem(InvalidRequest(fault="JSON is malformed", field=None))
-
-
-def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    _log.exception("request failed", path=request.url.path, exc_info=error)
-    return problem(InternalError())
 
 
 def fault(error: msgspec.DecodeError) -> dict[str, Fact]:
@@ -158,6 +138,9 @@ def fault(error: msgspec.DecodeError) -> dict[str, Fact]:
 
 
 def _place(error: ValidationException) -> dict[str, Fact]:
+    missing = _MISSING.match(error.detail)
+    if missing:
+        return {"fault": "A parameter is missing", "field": missing[1]}
     extra = error.extra if isinstance(error.extra, list) else []
     first = extra[0] if extra and isinstance(extra[0], dict) else {}
     name = str(first.get("key") or "")

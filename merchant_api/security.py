@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import msgspec
 from litestar import Request
 from litestar.params import HeaderParameter
 
-from ledger.errors import IdempotencyKeyMissing, OutOfScope, Unauthorised
+from ledger.errors import N_, IdempotencyKeyMissing, OutOfScope, Unauthorised
 from ledger.keyring import Keyring
 from ledger.merchants.actions import till_by_token
 from ledger.merchants.model import TillSession
@@ -25,14 +26,17 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 IdempotencyKey = Annotated[
     str,
     HeaderParameter(
-        name="Idempotency-Key", description="Required: 1 to 255 visible ASCII characters, new for each new request."
+        name="Idempotency-Key",
+        description=N_(
+            "1 to 255 visible ASCII characters, new for each new request, and the same when it is sent again."
+        ),
     ),
 ]
 
 
-def bearer_token(request: Request[Any, Any, Any]) -> str:
+def bearer_token(headers: Mapping[str, str]) -> str:
     """The token of the call; `Unauthorised` without one."""
-    found = _TOKEN.match(request.headers.get("authorization", ""))
+    found = _TOKEN.match(headers.get("authorization", ""))
     if found is None:
         raise Unauthorised
     return found[1]
@@ -50,25 +54,15 @@ def key_digest(key: str) -> bytes:
     return sha256(key.encode()).digest()
 
 
-def bind(request: Request[Any, Any, Any], keys: Keyring, key: str, call: str, body: msgspec.Struct) -> RequestKey:
+def bind(headers: Mapping[str, str], keys: Keyring, key: str, call: str, body: msgspec.Struct) -> RequestKey:
     """The request bound to its key: HMAC over the call and the canonical body (L5)."""
     fingerprint = keys.hmac("request", call.encode(), msgspec.json.encode(body))
-    return RequestKey(token_digest(bearer_token(request)), key_digest(key), fingerprint)
+    return RequestKey(token_digest(bearer_token(headers)), key_digest(key), fingerprint)
 
 
 async def calling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
     """The paired device that calls, whatever its scope."""
-    return await till_by_token(ledger, bearer_token(request))
-
-
-async def settling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
-    """A device paired for the counter; a shop that was suspended meanwhile may still ask what became of a sale."""
-    return _for_the_counter(await till_by_token(ledger, bearer_token(request), although_suspended=True))
-
-
-async def selling_till(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
-    """A device paired for the counter; `OutOfScope` for any other."""
-    return _for_the_counter(await calling_till(request, ledger))
+    return await till_by_token(ledger, bearer_token(request.headers))
 
 
 async def owning_device(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
@@ -78,16 +72,20 @@ async def owning_device(request: Request[Any, Any, Any], ledger: OpenedLedger) -
 
 async def reading_device(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
     """The same, to look only: a merchant that was suspended or has left still sees its own account."""
-    return _for_the_owner(await till_by_token(ledger, bearer_token(request), although_suspended=True))
+    return _for_the_owner(await till_by_token(ledger, bearer_token(request.headers), although_suspended=True))
+
+
+async def proving_device(request: Request[Any, Any, Any], ledger: OpenedLedger) -> TillSession:
+    """Any device that is not in training: what was sold stays the merchant's to prove, also when it was suspended or
+    has left.
+    """
+    device = await till_by_token(ledger, bearer_token(request.headers), although_suspended=True)
+    if device.scope == "training":
+        raise OutOfScope(scope=device.scope)
+    return device
 
 
 def _for_the_owner(device: TillSession) -> TillSession:
     if device.scope != "merchant":
         raise OutOfScope(scope=device.scope)
     return device
-
-
-def _for_the_counter(till: TillSession) -> TillSession:
-    if till.scope != "till":
-        raise OutOfScope(scope=till.scope)
-    return till

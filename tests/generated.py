@@ -145,9 +145,11 @@ def _parameter(parameter: click.Parameter) -> str:
 def openapi_json() -> str:
     """The contract of the service. No database is connected for it."""
     from merchant_api.app import create_app  # noqa: PLC0415 - the other files do not need it
+    from merchant_api.contract.openapi import document  # noqa: PLC0415 - as above
 
     books = Ledger(Database.at("postgresql://nobody@localhost/none"), SystemClock(), Keyring((bytes(32),)))
-    return json.dumps(create_app(books).openapi_schema.to_schema(), indent=2, ensure_ascii=False) + "\n"
+    with in_language("en"):
+        return json.dumps(document(create_app(books)), indent=2, ensure_ascii=False) + "\n"
 
 
 async def schema_md(connection: asyncpg.Connection) -> str:

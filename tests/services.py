@@ -25,9 +25,10 @@ _STOP_SECONDS_MAX = 20
 
 @dataclass(frozen=True)
 class Service:
-    """A running service: where it answers, what it logs, and its process."""
+    """A running service: where it answers, where its figures are, what it logs, and its process."""
 
     url: str
+    metrics_url: str
     log: Path
     process: asyncio.subprocess.Process
 
@@ -88,7 +89,8 @@ class Installation:
         assert line, log.read_text()
         told = json.loads(line)
         assert told["pid"] == process.pid
-        return Service(f"http://{told['host']}:{told['port']}", log, process)
+        figures = f"http://127.0.0.1:{told['metrics_port']}/metrics"
+        return Service(f"http://{told['host']}:{told['port']}", figures, log, process)
 
 
 @asynccontextmanager

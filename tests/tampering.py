@@ -27,6 +27,11 @@ ADD_ERASURE = "INSERT INTO ledger.erasure (household_id, erased_by, erased_at)"
 
 # What is done to the books, by the check that has to find it. Without triggers, unless it says GUARDED.
 TAMPERINGS: dict[str, list[str]] = {
+    "functions-are-as-shipped": [
+        """CREATE OR REPLACE FUNCTION ledger.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $f$
+        BEGIN RETURN NULL; END $f$""",
+        "CREATE FUNCTION ledger.extra() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+    ],
     "facts-are-sealed-once": [
         "INSERT INTO ledger.tree_node (level, position, hash) VALUES (8, 0, sha256(''))",
         "UPDATE ledger.card SET epoch = 2",

@@ -15,6 +15,8 @@ from ledger.clock import Clock
 from ledger.database.unit_of_work import Ledger
 from ledger.merchants.model import PairedTill
 from merchant_api.app import create_app
+from merchant_api.metrics import Meters
+from tests.contract import conforms
 from tests.town import FRUIT, credential
 
 
@@ -50,6 +52,10 @@ class TillClient:
         body = {"reason": "returned-goods"} | ({} if amount_cents is None else {"amount_cents": amount_cents}) | more
         return await self.post(f"/v1/redemptions/{redemption_id}/refunds", body, key or str(uuid4()))
 
+    async def void(self, redemption_id: str, key: str | None = None) -> httpx.Response:
+        """Take a whole sale back at once."""
+        return await self.post(f"/v1/redemptions/{redemption_id}/void", {}, key or str(uuid4()))
+
     async def abandon(self, key: str) -> httpx.Response:
         return await self.post("/v1/redemptions/abandon", {"idempotency_key": key})
 
@@ -72,11 +78,15 @@ class TillClient:
 
 
 @asynccontextmanager
-async def answering(ledger: Ledger) -> AsyncIterator[httpx.AsyncClient]:
+async def answering(ledger: Ledger, meters: Meters | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """The application without a socket, on books that a test has in hand."""
-    app = create_app(ledger)
+    app = create_app(ledger, meters)
     async with (
         app.lifespan(),
-        httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", app)), base_url="http://service") as client,
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(cast("Any", app)),
+            base_url="http://service",
+            event_hooks={"response": [conforms]},
+        ) as client,
     ):
         yield client

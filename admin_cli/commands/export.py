@@ -104,41 +104,54 @@ def _output(name: str) -> Callable[[Any], Any]:
     return click.option("--output", type=FILE, metavar=FILE_METAVAR, default=name, show_default=True, help=text)
 
 
+def _since() -> Callable[[Any], Any]:
+    text = N_("An older checkpoint: prove that the books only grew since.")
+    return click.option("--since", type=FILE, metavar=FILE_METAVAR, help=text)
+
+
 @command(noun, "checkpoint", help=N_("Write the signed head of the books, for somebody who keeps it elsewhere."))
-@click.option(
-    "--since", type=FILE, metavar=FILE_METAVAR, help=N_("An older checkpoint: prove that the books only grew since.")
-)
+@_since()
 @_output("checkpoint.json")
 async def checkpoint(session: Session, since: Path | None, output: Path) -> None:
-    from ledger.sealing.actions import prove_checkpoint, read_older_checkpoint, seal
+    from ledger.sealing.actions import prove_checkpoint
 
-    older_size = None if since is None else read_older_checkpoint(since).checkpoint.size
-    await seal(session.ledger)
+    older_size = await _sealed(session, since)
     hand_over(session, output, await prove_checkpoint(session.ledger, older_size))
 
 
 @command(noun, "receipt", help=N_("Write a file that proves that a sale stands in the sealed books."))
 @click.argument("sale", type=click.UUID, metavar=N_("NUMBER"), help=N_("The number of the sale in the books."))
+@_since()
 @_output("receipt.json")
-async def receipt(session: Session, sale: UUID, output: Path) -> None:
-    from ledger.sealing.actions import prove_sale, seal
+async def receipt(session: Session, sale: UUID, since: Path | None, output: Path) -> None:
+    from ledger.sealing.actions import prove_sale
 
-    await seal(session.ledger)
-    hand_over(session, output, await prove_sale(session.ledger, sale))
+    older_size = await _sealed(session, since)
+    hand_over(session, output, await prove_sale(session.ledger, sale, older_size=older_size))
 
 
 @command(noun, "approval", help=N_("Write a file that proves who prepared and who approved what."))
 @click.argument(
     "number", type=Whole(1, NUMBER_MAX), metavar=N_("NUMBER"), help=N_("See `bonpois approval list --all`.")
 )
+@_since()
 @_output("approval.json")
-async def approval(session: Session, number: int, output: Path) -> None:
+async def approval(session: Session, number: int, since: Path | None, output: Path) -> None:
     from ledger.approvals.actions import proposal_numbered
-    from ledger.sealing.actions import prove_approval, seal
+    from ledger.sealing.actions import prove_approval
 
-    await seal(session.ledger)
+    older_size = await _sealed(session, since)
     found = await proposal_numbered(session.ledger, number)
-    hand_over(session, output, await prove_approval(session.ledger, found.id))
+    hand_over(session, output, await prove_approval(session.ledger, found.id, older_size))
+
+
+async def _sealed(session: Session, since: Path | None) -> int | None:
+    """Seal what waits, so that it can be proven; the size of an older checkpoint, where one is given."""
+    from ledger.sealing.actions import read_older_checkpoint, seal
+
+    older_size = None if since is None else read_older_checkpoint(since).checkpoint.size
+    await seal(session.ledger)
+    return older_size
 
 
 def hand_over(session: Session, output: Path, proof: Proof) -> None:

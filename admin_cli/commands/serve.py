@@ -26,13 +26,21 @@ PORT_MAX = 65535
     show_default=True,
     help=N_("Its port."),
 )
-async def serve(session: Session, host: str, port: int) -> None:
+@click.option(
+    "--metrics-port",
+    metavar=N_("PORT"),
+    type=Whole(0, PORT_MAX),
+    default=0,
+    help=N_("Port of /metrics, for this machine only; chosen by the system by default."),
+)
+async def serve(session: Session, host: str, port: int, metrics_port: int) -> None:
     """This process becomes the service: signals, process id and exit code are its own."""
     from ledger.opening import keys_of
 
     keys_of(Settings.from_environment(session.home), creates=False)  # an empty home is refused here, in words
     home = str(session.home.path)
-    arguments = ["-m", "merchant_api", "--host", host, "--port", str(port), "--home", home]
+    arguments = ["-m", "merchant_api", "--host", host, "--port", str(port)]
+    arguments += ["--metrics-port", str(metrics_port), "--home", home]
     sys.stdout.flush()
     environment = os.environ | {"BONPOIS_LANG": language()}
     os.execve(sys.executable, [sys.executable, *arguments], environment)  # noqa: S606 - no shell is wanted

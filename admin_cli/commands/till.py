@@ -10,7 +10,7 @@ import rich_click as click
 from admin_cli.arguments import SIRET
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import facts, qr_code, table
-from ledger.errors import N_
+from ledger.errors import N_, BadUse
 from ledger.texts import gettext as _
 
 if TYPE_CHECKING:
@@ -28,9 +28,18 @@ noun = noun_group("till", help=N_("The tills and how they are paired."))
     show_default=True,
     help=N_("What the device may do: sell, or see to the merchant's money."),
 )
-async def invite(session: Session, siret: str, scope: Scope) -> None:
+@click.option(
+    "--training",
+    is_flag=True,
+    help=N_("Only to practise: it takes the training cards, and nothing of it reaches the books."),
+)
+async def invite(session: Session, siret: str, scope: Scope, *, training: bool) -> None:
     from ledger.merchants.actions import invite_till
 
+    if training:
+        if scope != "till":
+            raise BadUse(reason=_("A device in training sells; leave --scope out."))
+        scope = "training"
     invitation = await invite_till(session.ledger, siret, scope, session.operator)
     people = facts([(_("Code"), invitation.code), (_("Valid until"), invitation.expires_at)])
     session.show(invitation, people, qr_code(invitation.code))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
+from rich.text import Text
 
 from admin_cli.arguments import FILE, FILE_METAVAR
 from admin_cli.console import Session, command
@@ -27,16 +28,29 @@ if TYPE_CHECKING:
     "--against", type=FILE, metavar=FILE_METAVAR, help=N_("An older checkpoint that you kept: the books only grew.")
 )
 async def verify(session: Session, file: Path, against: Path | None) -> int:
+    from ledger.sealing.actions import read_proof
     from ledger.sealing.actions import verify as try_all
 
-    findings = try_all(file, against)
+    proof, findings = read_proof(file), try_all(file, against)
     good = all(each.holds for each in findings)
     rows = [(_("holds") if each.holds else _("DOES NOT HOLD"), tried(each), detail(each)) for each in findings]
     verdict = _("Everything holds.") if good else _("Do not trust this file.")
     columns = [_("Result"), _("What was tried"), _("Detail")]
     sealed = [_fact(each) for each in findings if each.code == "sealed-fact" and each.holds]
-    session.show({"holds": good, "findings": findings}, table(columns, rows), *sealed, verdict, *_advice(findings))
+    shown = [Text(proof.content)] if proof.content else sealed if len(sealed) == 1 else []
+    document = {"document": proof.bonpois, "holds": good, "findings": findings}
+    session.show(document, kind_label(proof.bonpois), table(columns, rows), *shown, verdict, *_advice(findings))
     return 0 if good else 1
+
+
+def kind_label(code: str) -> str:
+    """What kind of file it says it is, in words."""
+    words = {
+        "checkpoint": _("Checkpoint of the books"),
+        "receipt": _("Receipt of a sale"),
+        "approval": _("Approval by two people"),
+    }
+    return words.get(code, code)
 
 
 def tried(each: Finding) -> str:
@@ -49,12 +63,20 @@ def tried(each: Finding) -> str:
         "only-grew": _("Since the older checkpoint the books only grew; nothing in them was changed"),
         "no-continuation": _("That the books only grew: this file has no proof of it; ask for one made with --since"),
         "sealed-fact": _("The fact stands in the sealed books, word for word"),
+        "prepared": _("Who prepared it signed just this"),
+        "approved": _("Who approved it signed just this, and later"),
+        "two-people": _("They are two people with two keys"),
+        "preparer-entitled": _("Who prepared it had a role for that, given by somebody who might"),
+        "approver-entitled": _("Who approved it had a role for that, given by somebody who might"),
+        "first-operator": _("Both were appointed by a chain that begins with one and the same person"),
+        "content": _("The text in the file is what was signed"),
     }.get(each.code, each.code)
 
 
 def detail(each: Finding) -> str:
     """What a finding is about, in a few words."""
     known = {name: _word(value) for name, value in each.facts.items()}
+    known["table"] = known.get("fact", "").partition(" ")[0]
     words = {
         "keys": _("{origin} (keys: {keys})"),
         "signature": _("{size} facts, sealed at {at}, key {key}"),
@@ -62,9 +84,14 @@ def detail(each: Finding) -> str:
         "same-books": "{older_origin}",
         "only-grew": _("from {older_size} facts to {size}"),
         "no-continuation": _("from {older_size} facts to {size}"),
-        "sealed-fact": _("fact {position}"),
+        "sealed-fact": _("fact {position}, {table}"),
+        "prepared": _("{operator}, {at}"),
+        "approved": _("{operator}, {at}"),
+        "preparer-entitled": "{operator}",
+        "approver-entitled": "{operator}",
+        "first-operator": _("{operator}, key {key}"),
     }
-    return words[each.code].format(**known) if each.code in words else ", ".join(known.values())
+    return words[each.code].format(**known) if each.code in words and each.facts else ""
 
 
 def _word(value: object) -> str:
@@ -74,8 +101,9 @@ def _word(value: object) -> str:
 def _fact(each: Finding) -> RenderableType:
     """The sealed row, column by column."""
     name, _space, row = str(each.facts["fact"]).partition(" ")
-    columns = json.loads(row)
-    return facts([(name, ""), *((column, json.dumps(value).strip('"')) for column, value in columns.items())])
+    columns, end = json.JSONDecoder().raw_decode(row)
+    rows = [(column, json.dumps(value).strip('"')) for column, value in columns.items()]
+    return facts([(name, ""), *rows, ("", row[end:].strip())])
 
 
 def _advice(findings: list[Finding]) -> list[str]:

@@ -14,8 +14,9 @@ CardKind = Literal["paper", "phone"]
 
 NUMBER_DIGITS = 10
 NIL = UUID(int=0)  # stands where a counter is about all cards, or all tills
-_CODE = re.compile(r"BP1/(?P<number>[1-9][0-9]{9})(?:/(?:(?P<otp>[0-9]{8})|(?P<secret>[A-Z2-7]{10})))?")
-_NUMBER = re.compile(r"[1-9][0-9]{9}")
+TRAINING_NUMBERS = 1_000_000_000  # below are those that begin with 0, which no card of the books has
+_CODE = re.compile(r"BP1/(?P<number>[0-9]{10})(?:/(?:(?P<otp>[0-9]{8})|(?P<secret>[A-Z2-7]{10})))?")
+_NUMBER = re.compile(r"[0-9]{10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Credential:
     otp: str | None = field(default=None, repr=False)
     secret: str | None = field(default=None, repr=False)
     pin: str | None = field(default=None, repr=False)
+
+    @property
+    def for_training(self) -> bool:
+        """A number that begins with 0 is on no card that was ever issued."""
+        return self.number < TRAINING_NUMBERS
 
 
 def parse_credential(text: str, pin: str | None) -> Credential:

@@ -23,6 +23,7 @@ STEP_SECONDS = 30
 OTP_DIGITS = 8
 PIN_DIGITS = 4
 
+_STAND_INS = 1024
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -156,34 +157,40 @@ def _verify_paper(credential: Credential, card: CardSecrets, keys: Keyring) -> V
     return VerifiedBy(None) if right_secret and right_pin else Wrong(had_secret=right_secret)
 
 
-def throttles_of(credential: Credential, card: CardSecrets | None, till_id: UUID) -> tuple[FailureKey, ...]:
+def stand_in(keys: Keyring, number: int) -> UUID:
+    """Whom wrong codes are counted for where no card has this number: as for a card, else the pause after five of them
+    would tell which numbers exist.
+
+    One of 1 024, so that guessing fills no table; under a key, so that nobody finds two numbers that share one.
+    """
+    digest = keys.hmac("unknown-card", number.to_bytes(8, "big"))
+    return UUID(int=1 + int.from_bytes(digest[:4], "big") % _STAND_INS)
+
+
+def throttles_of(credential: Credential, card_id: UUID, till_id: UUID) -> tuple[FailureKey, ...]:
     """The counters that must be below their limit before this credential is looked at.
 
     Who shows the card's own secret is not stopped by what others did with its number alone; guessing 50 bits or
     a one-time code needs no counter over all cards.
     """
-    if card is None:
-        return (FailureKey(TILL, NIL, till_id),)
     if credential.secret is not None:
-        return (FailureKey(WITH_SECRET, card.card_id, till_id),)
+        return (FailureKey(WITH_SECRET, card_id, till_id),)
     if credential.otp is not None:
-        return (FailureKey(WITHOUT_SECRET, card.card_id, till_id),)
+        return (FailureKey(WITHOUT_SECRET, card_id, till_id),)
     return (
-        FailureKey(WITHOUT_SECRET, card.card_id, till_id),
-        FailureKey(CARD_DAY, card.card_id, NIL),
+        FailureKey(WITHOUT_SECRET, card_id, till_id),
+        FailureKey(CARD_DAY, card_id, NIL),
         FailureKey(TILL, NIL, till_id),
     )
 
 
-def counters_of(wrong: Wrong, card: CardSecrets | None, till_id: UUID) -> tuple[FailureKey, ...]:
+def counters_of(wrong: Wrong, card_id: UUID, till_id: UUID) -> tuple[FailureKey, ...]:
     """The counters that a wrong code moves."""
-    if card is None:
-        return (FailureKey(TILL, NIL, till_id),)
     if wrong.had_secret:
-        return (FailureKey(WITH_SECRET, card.card_id, till_id),)
+        return (FailureKey(WITH_SECRET, card_id, till_id),)
     return (
-        FailureKey(WITHOUT_SECRET, card.card_id, till_id),
-        FailureKey(CARD_DAY, card.card_id, NIL),
+        FailureKey(WITHOUT_SECRET, card_id, till_id),
+        FailureKey(CARD_DAY, card_id, NIL),
         FailureKey(TILL, NIL, till_id),
     )
 

@@ -40,6 +40,7 @@ async def run_checks(
         check = replace(named, look=partial(audit, older=older)) if named.name == FACTS_ARE_SEALED else named
         async with ledger.unit_of_work() as work:
             await work.freeze()
+            await store.take_memory(work)
             found += await store.violations(work, check)
         if progress is not None:
             progress(named)

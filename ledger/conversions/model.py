@@ -143,9 +143,10 @@ class MerchantBalance:
 @dataclass(frozen=True, slots=True)
 class StatementLine:
     """A movement of a merchant's account; what comes in is positive. `receipt` and `reference` are those of a sale
-    and its refunds; `other_siret` is the other side of a payment.
+    and its refunds; `other_siret` is the other side of a payment; versions rise in the order of the account.
     """
 
+    version: int
     id: UUID
     kind: str
     amount_cents: int
@@ -156,14 +157,21 @@ class StatementLine:
 
 
 @dataclass(frozen=True, slots=True)
-class MerchantStatement:
-    """A merchant's account from one local day to another, both included: opening and lines give the closing."""
+class StatementHead:
+    """A merchant's account from one local day to another, both included, as it stood at one of its versions: opening
+    and lines give the closing, whatever is sold while the pages are read.
+    """
 
     first_day: date
     last_day: date
     opening_cents: int
-    lines: tuple[StatementLine, ...]
+    closing_cents: int
+    version: int
 
-    @property
-    def closing_cents(self) -> int:
-        return self.opening_cents + sum(line.amount_cents for line in self.lines)
+
+@dataclass(frozen=True, slots=True)
+class MerchantStatement:
+    """A page of a merchant's statement."""
+
+    head: StatementHead
+    lines: tuple[StatementLine, ...]

@@ -18,7 +18,6 @@ from ledger.conversions.model import (
     PayoutLine,
     PayoutLot,
     Rate,
-    StatementLine,
 )
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.errors import ConversionNotOpen
@@ -44,7 +43,13 @@ _ALL = text(_CONVERSION + " ORDER BY t.posted_at, c.id")
 _OPEN = text(
     _CONVERSION + " WHERE coalesce(s.state, 'requested') IN ('requested', 'returned') ORDER BY t.posted_at, c.id"
 )
-_OF_MERCHANT = text(_CONVERSION + " WHERE c.merchant_id = :merchant_id ORDER BY t.posted_at DESC, c.id LIMIT :rows_max")
+_FOLLOWING = """
+    WHERE c.merchant_id = :merchant_id AND (cast(:after AS uuid) IS NULL OR (t.posted_at, c.id) < (
+        SELECT a.posted_at, a.id FROM ledger.ledger_transaction AS a WHERE a.id = :after
+    ))
+    ORDER BY t.posted_at DESC, c.id DESC LIMIT :rows_max
+"""
+_OF_MERCHANT = text(_CONVERSION + _FOLLOWING)
 _ADD = text("""
     INSERT INTO ledger.conversion (id, merchant_id, amount_cents, till_id)
     VALUES (:id, :merchant_id, :amount_cents, :till_id)
@@ -115,16 +120,6 @@ _BALANCES = text("""
     FROM ledger.balance AS held, ledger.balance AS converting
     WHERE held.account_id = :account_id AND converting.account_id = :converting_account_id
 """)
-_OPENING = text("""
-    SELECT coalesce(sum(amount_cents), 0)::bigint FROM ledger.merchant_line
-    WHERE account_id = :account_id AND booked_on < :first_day
-""")
-_LINES = text("""
-    SELECT transaction_id AS id, kind, amount_cents, occurred_at, reference, other_siret,
-        receipt_year || '-' || lpad(receipt_number::text, 6, '0') AS receipt
-    FROM ledger.merchant_line
-    WHERE account_id = :account_id AND booked_on BETWEEN :first_day AND :last_day ORDER BY version
-""")
 _NO_SUCH_TRANSITION = "BPX02"
 _STATE_MOVED = "BPX01"
 
@@ -140,9 +135,11 @@ async def conversions(work: UnitOfWork, *, only_open: bool) -> list[Conversion]:
     return [Conversion(**row._asdict()) for row in await work.run(_OPEN if only_open else _ALL)]
 
 
-async def conversions_of(work: UnitOfWork, merchant_id: UUID, rows_max: int) -> list[Conversion]:
-    """A merchant's conversions, the latest first."""
-    rows = await work.run(_OF_MERCHANT, merchant_id=merchant_id, rows_max=rows_max)
+async def conversions_of(
+    work: UnitOfWork, merchant_id: UUID, rows_max: int, after: UUID | None = None
+) -> list[Conversion]:
+    """A merchant's conversions, the latest first; those after one of them where it is named."""
+    rows = await work.run(_OF_MERCHANT, merchant_id=merchant_id, rows_max=rows_max, after=after)
     return [Conversion(**row._asdict()) for row in rows]
 
 
@@ -290,14 +287,3 @@ async def balances(work: UnitOfWork, account_id: int, converting_account_id: int
     """Both accounts of a merchant, from its own side."""
     row = (await work.run(_BALANCES, account_id=account_id, converting_account_id=converting_account_id)).one()
     return MerchantBalance(**row._asdict())
-
-
-async def opening_cents(work: UnitOfWork, account_id: int, first_day: date) -> int:
-    """What a merchant held before a day."""
-    return int((await work.run(_OPENING, account_id=account_id, first_day=first_day)).scalar_one())
-
-
-async def statement_lines(work: UnitOfWork, account_id: int, first_day: date, last_day: date) -> list[StatementLine]:
-    """The movements of a merchant's account booked within some days."""
-    rows = await work.run(_LINES, account_id=account_id, first_day=first_day, last_day=last_day)
-    return [StatementLine(**row._asdict()) for row in rows]

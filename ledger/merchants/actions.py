@@ -100,14 +100,14 @@ async def invite_till(ledger: Ledger, siret: str, scope: Scope, operator: str) -
         return Invitation(code, scope, expires_at)
 
 
-async def pair_till(ledger: Ledger, code: str) -> PairedTill:
-    """Make a till of whoever brings a pairing code.
+async def pair_till(ledger: Ledger, code: str, caller: str = "") -> PairedTill:
+    """Make a till of whoever brings a pairing code; `caller` is its network address.
 
     Refuses `PairingCodeRefused` for a wrong, used or outdated code alike, and `TooManyRequests` after too
-    many of them. The count of failures is committed although the request is refused.
+    many of them from there. The count of failures is committed although the request is refused.
     """
     async with ledger.unit_of_work() as work:
-        outcome = await _try_to_pair(work, code)
+        outcome = await _try_to_pair(work, code, rules.place_of(work.keys, caller))
     if isinstance(outcome, Refusal):
         raise outcome
     return outcome
@@ -189,16 +189,16 @@ async def _till(work: UnitOfWork, till_id: UUID) -> Till:
     return found
 
 
-async def _try_to_pair(work: UnitOfWork, code: str) -> PairedTill | Refusal:
+async def _try_to_pair(work: UnitOfWork, code: str, place: UUID) -> PairedTill | Refusal:
     """The till, or the refusal as a value: what it counted must be kept."""
-    failures = await store.lock_failures(work)
+    failures = await store.lock_failures(work, place)
     pause = rules.pause_seconds(failures, work.now)
     if pause:
         return TooManyRequests(retry_after_seconds=pause)
     till_id, token = new_subject_id(), secrets.token_urlsafe(_TOKEN_BYTES)
     paired = await store.add_till(work, till_id, _code_hmac(work, code), _token_sha256(token))
     if paired is None:
-        await store.set_failures(work, rules.one_more(failures, work.now))
+        await store.set_failures(work, place, rules.one_more(failures, work.now))
         return PairingCodeRefused()
     merchant, scope = paired
     return PairedTill(till_id, merchant, scope, token)

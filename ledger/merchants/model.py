@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from uuid import UUID
 
 Remittance = Literal["detail", "daily"]
-Scope = Literal["till", "merchant"]
+Scope = Literal["till", "merchant", "training"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 

@@ -9,12 +9,15 @@ import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, ip_address, ip_network
+from uuid import UUID
 
 from stdnum import iban
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siret
 
 from ledger.errors import N_
+from ledger.keyring import Keyring
 from ledger.merchants.model import Failures, NewMerchant, Remittance
 from ledger.people_files import BLANK, LETTERS, REPEATED, WRONG_FORM, Cells, FaultKind, Table
 
@@ -24,6 +27,7 @@ REMITTANCES: dict[str, Remittance] = {"detail": "detail", "journaliere": "daily"
 CODE_LIFE = timedelta(minutes=15)
 FAILURES_MAX = 20
 FAILURE_WINDOW = timedelta(minutes=15)
+_PLACES = 1024
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _GROUP = 5
@@ -52,6 +56,26 @@ def new_code() -> str:
 def code_as_typed(text: str) -> str:
     """A code without what people change as they type it: case, blanks, hyphens, O for 0, I and L for 1."""
     return re.sub(r"[\s-]", "", text).upper().translate(_MISREAD)
+
+
+def place_of(keys: Keyring, address: str) -> UUID:
+    """Where a caller's wrong codes are counted: whoever guesses is paused, and not the whole town with him.
+
+    One of 1 024 places, so that no table grows and no address is kept; an IPv6 caller has its whole /64. (Callers of
+    many addresses are not stopped by this, but by 50 random bits that are good for 15 minutes.)
+    """
+    digest = keys.hmac("pairing-caller", _network(address).encode())
+    return UUID(int=1 + int.from_bytes(digest[:4], "big") % _PLACES)
+
+
+def _network(address: str) -> str:
+    try:
+        caller = ip_address(address)
+    except ValueError:
+        return ""  # a socket without addresses
+    if isinstance(caller, IPv4Address):
+        return str(caller)
+    return str(caller.ipv4_mapped or ip_network((int(caller) >> 64 << 64, 64)))
 
 
 def pause_seconds(failures: Failures, now: datetime) -> int:

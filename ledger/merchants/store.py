@@ -49,15 +49,15 @@ _PAIR = text("""
 """)
 _START_COUNT = text("""
     INSERT INTO ledger.failure_count (scope, card_id, till_id, failures, since)
-    VALUES (:scope, :nil, :nil, 0, :now) ON CONFLICT DO NOTHING
+    VALUES (:scope, :nil, :place, 0, :now) ON CONFLICT DO NOTHING
 """)
 _COUNT = text("""
     SELECT failures, since FROM ledger.failure_count
-    WHERE scope = :scope AND card_id = :nil AND till_id = :nil FOR UPDATE
+    WHERE scope = :scope AND card_id = :nil AND till_id = :place FOR UPDATE
 """)
 _SET_COUNT = text("""
     UPDATE ledger.failure_count SET failures = :failures, since = :since
-    WHERE scope = :scope AND card_id = :nil AND till_id = :nil
+    WHERE scope = :scope AND card_id = :nil AND till_id = :place
 """)
 _SESSION = text("""
     SELECT t.id AS till_id, t.merchant_id, t.scope
@@ -167,16 +167,16 @@ async def add_till(
     return _merchant((await work.run(_BY_ID, id=row.merchant_id)).one()), row.scope
 
 
-async def lock_failures(work: UnitOfWork) -> Failures:
-    """The count of wrong pairing codes, locked: attempts are looked at one after the other."""
-    await work.run(_START_COUNT, now=work.now, **_PAIRING)
-    row = (await work.run(_COUNT, **_PAIRING)).one()
+async def lock_failures(work: UnitOfWork, place: UUID) -> Failures:
+    """The count of a caller's wrong pairing codes, locked: its attempts are looked at one after the other."""
+    await work.run(_START_COUNT, now=work.now, place=place, **_PAIRING)
+    row = (await work.run(_COUNT, place=place, **_PAIRING)).one()
     return Failures(row.failures, row.since)
 
 
-async def set_failures(work: UnitOfWork, failures: Failures) -> None:
+async def set_failures(work: UnitOfWork, place: UUID, failures: Failures) -> None:
     """Write the count that is locked."""
-    await work.run(_SET_COUNT, failures=failures.count, since=failures.since, **_PAIRING)
+    await work.run(_SET_COUNT, failures=failures.count, since=failures.since, place=place, **_PAIRING)
 
 
 async def session_of(work: UnitOfWork, token_sha256: bytes) -> TillSession | None:

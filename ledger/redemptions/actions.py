@@ -13,9 +13,7 @@ from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import (
     CATALOGUE,
     InternalError,
-    MerchantBalanceTooLow,
     NotFound,
-    RefundTooLarge,
     Refusal,
     Unavailable,
 )
@@ -26,13 +24,14 @@ from ledger.redemptions.model import (
     Answered,
     BalanceRequest,
     CardBalance,
+    DayTotals,
+    Known,
     Outcome,
     Page,
     Redemption,
     Refund,
     RefundRequest,
     Settled,
-    State,
 )
 from ledger.vouchers.actions import reopen_voucher
 from ledger.vouchers.rules import give_back
@@ -53,11 +52,18 @@ async def list_redemptions(ledger: Ledger, page: Page) -> list[Redemption]:
         return await store_refunds.own_redemptions(work, page)
 
 
+async def day_totals(ledger: Ledger, till: TillSession, day: date) -> DayTotals:
+    """A local day of the till's merchant: what each till sold, gave back and voided, for the count of its drawer."""
+    async with ledger.unit_of_work() as work:
+        return DayTotals(day, await store_refunds.totals_by_till(work, till.merchant_id, day))
+
+
 async def refund(ledger: Ledger, till: TillSession, asked: RefundRequest) -> Answered[Refund | Refusal]:
     """Give back a sale, whole or in part, onto the vouchers that paid it, the last one first; one that lapsed is
     reopened for its programme's grace, and the share of one that was revoked goes to the pool.
 
-    Never more than was taken; refused as `RefundTooLarge` or `MerchantBalanceTooLow`, and frozen under the key.
+    Never more than was taken; refused as `RefundTooLarge` or `MerchantBalanceTooLow`, a void also as `VoidTooLate` or
+    `AlreadyRefunded`, and frozen under the key.
     """
     for _ in range(_TRIES):
         async with ledger.unit_of_work() as work:
@@ -105,13 +111,13 @@ async def _try_card_balance(ledger: Ledger, request: BalanceRequest) -> CardBala
     now = ledger.clock.now()
     pool = await ledger.database.pool()
     async with pool.acquire() as connection:
-        state = await store.load(connection, [request], now, {})
+        state = await store.load(connection, [request], now, Known(), ledger.keys)
         till = rules.identify_till(request.bound, state)
         if isinstance(till, rules.Refused):
             return till.refusal
         access = rules.open_card(request.credential, state, till, now, ledger.keys)
         if isinstance(access, rules.Access):
-            return _balance_of(access, state)
+            return rules.balance_of(access, state, now)
         before = dict(state.failures)
         rules.count_wrong(access, state, now)
         changes = store.Changes((), (), before, state.failures, now)
@@ -139,7 +145,7 @@ async def _refund(work: UnitOfWork, till: TillSession, asked: RefundRequest) -> 
         return await _repeat(work, earlier)
     redemption = await _own(work, till, asked.redemption_id)
     amount = redemption.refundable_cents if asked.amount_cents is None else asked.amount_cents
-    refusal = _refusal(redemption, amount, balance_cents)
+    refusal = rules.why_not_given_back(redemption, asked, amount, balance_cents, work.now)
     if refusal is not None:
         return Answered(refusal) if await outcomes.keep_refusal(work, till.merchant_id, bound, refusal) else None
     made = Refund(new_event_id(), redemption.id, amount, work.now, redemption.refundable_cents - amount)
@@ -148,14 +154,6 @@ async def _refund(work: UnitOfWork, till: TillSession, asked: RefundRequest) -> 
     await _give_back(work, till, made)
     await store_refunds.add_refund(work, made, till.till_id, asked.reason)
     return Answered(made)
-
-
-def _refusal(redemption: Redemption, amount_cents: int, balance_cents: int) -> Refusal | None:
-    if not 0 < amount_cents <= redemption.refundable_cents:
-        return RefundTooLarge(refundable_cents=redemption.refundable_cents)
-    if amount_cents > balance_cents:
-        return MerchantBalanceTooLow(available_cents=balance_cents)
-    return None
 
 
 async def _give_back(work: UnitOfWork, till: TillSession, made: Refund) -> None:
@@ -178,11 +176,3 @@ async def _repeat(work: UnitOfWork, again: rules.Refused | rules.Repeat) -> Answ
     made = await store_refunds.find_refund(work, again.result_id)
     assert made is not None
     return Answered(made, replayed=True)
-
-
-def _balance_of(access: rules.Access, state: State) -> CardBalance:
-    ends: dict[date, int] = {}
-    for voucher in state.vouchers[access.card.household_id].values():
-        if voucher.balance_cents:
-            ends[voucher.valid_until] = ends.get(voucher.valid_until, 0) + voucher.balance_cents
-    return CardBalance(sum(ends.values()), tuple(sorted(ends.items())))

@@ -15,6 +15,7 @@ from ledger.programmes.model import Rules
 
 Result_co = TypeVar("Result_co", covariant=True)
 Fate = Literal["approved", "refused", "abandoned"]
+VOID = "void"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,13 @@ class Redemption:
         return sum(self.approved_by_line)
 
     @property
+    def basket_cents(self) -> int:
+        return sum(line.amount_cents for line in self.lines)
+
+    @property
     def remainder_cents(self) -> int:
         """What is left to pay by any other means."""
-        return sum(line.amount_cents for line in self.lines) - self.approved_cents
+        return self.basket_cents - self.approved_cents
 
     @property
     def refundable_cents(self) -> int:
@@ -110,6 +115,11 @@ class RefundRequest:
     amount_cents: int | None
     reason: str
 
+    @property
+    def is_void(self) -> bool:
+        """The whole sale is to be as if it had not been: only at once, and only if nothing was given back."""
+        return self.reason == VOID
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -124,10 +134,57 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class CardBalance:
-    """What a card may still spend, and what of it ends when."""
+    """What a card may still spend, and what of it ends when. `at_once_cents`: what its caps allow in one sale now;
+    nothing where it has none.
+    """
 
     balance_cents: int
     ends: tuple[tuple[date, int], ...]
+    at_once_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Movements:
+    """How many movements of a kind, and what they come to."""
+
+    count: int = 0
+    cents: int = 0
+
+    def __add__(self, other: Movements) -> Movements:
+        return Movements(self.count + other.count, self.cents + other.cents)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What was sold, given back and voided; a void counts among the voids only."""
+
+    sales: Movements = Movements()
+    refunds: Movements = Movements()
+    voids: Movements = Movements()
+
+    @property
+    def net_cents(self) -> int:
+        return self.sales.cents - self.refunds.cents - self.voids.cents
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(self.sales + other.sales, self.refunds + other.refunds, self.voids + other.voids)
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotals:
+    """A local day of a merchant, by the till that made the movement; a refund's need not be that of the sale."""
+
+    day: date
+    by_till: Mapping[UUID, Totals]
+
+    def of(self, till_id: UUID) -> Totals:
+        """What one till did."""
+        return self.by_till.get(till_id, Totals())
+
+    @property
+    def whole(self) -> Totals:
+        """What all tills of the merchant did."""
+        return sum(self.by_till.values(), Totals())
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +239,11 @@ class Spending:
     spent_cents: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class VoucherBalance:
-    """A voucher that is valid on the day: what is left, the version of its account, the rules it follows."""
+    """A voucher that is valid on the day: what is left as the batch has used it since, the version of its account as
+    it was read, the rules it follows.
+    """
 
     account_id: int
     balance_cents: int
@@ -223,6 +282,14 @@ class CardState:
     household_id: UUID
     blocked: bool
     spending: Spending | None
+
+
+@dataclass
+class Known:
+    """What never changes, kept once it was read: paired devices by the digest of their token, rules by version."""
+
+    tills: dict[bytes, Till] = field(default_factory=dict)
+    rules: dict[UUID, Rules] = field(default_factory=dict)
 
 
 @dataclass

@@ -9,7 +9,7 @@ then: as much of the eligible lines as vouchers and caps allow; the rest is paid
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from ledger.books.transaction import Posting, Transaction, TransactionKind
@@ -18,30 +18,37 @@ from ledger.cards import rules as cards
 from ledger.cards.model import Credential, FailureKey
 from ledger.errors import (
     CATALOGUE,
+    AlreadyRefunded,
     CapReached,
     CardBlocked,
     CodeAlreadyUsed,
     CodeRefused,
     IdempotencyConflict,
     InsufficientBalance,
+    MerchantBalanceTooLow,
     MerchantNotActive,
     NothingEligible,
     OutOfScope,
+    RefundTooLarge,
     Refusal,
     RequestAbandoned,
     StaleRequest,
     TooManyAttempts,
+    TrainingCard,
     Unauthorised,
+    VoidTooLate,
 )
 from ledger.keyring import Keyring, same
 from ledger.programmes.model import Rules
 from ledger.redemptions.model import (
     Approved,
+    CardBalance,
     CardState,
     NewSpending,
     Outcome,
     Redemption,
     RedemptionRequest,
+    RefundRequest,
     RequestKey,
     Spending,
     State,
@@ -51,6 +58,7 @@ from ledger.redemptions.model import (
 from ledger.vouchers.rules import Allocation, Spendable, allocate
 
 REQUEST_AGE_MAX = timedelta(seconds=60)
+VOID_AGE_MAX = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +140,16 @@ def repeat(outcome: Outcome, fingerprint: bytes) -> Refused | Repeat:
 
 def open_card(credential: Credential, state: State, till: Till, now: datetime, keys: Keyring) -> Access | Refused:
     """Does the code open the card, here and now? Pauses first, so that a guess is not even looked at (L6)."""
+    if credential.for_training:
+        return Refused(TrainingCard())
     card = state.cards.get(credential.number)
-    secrets = card.secrets if card else None
-    pause = cards.longest_pause(cards.throttles_of(credential, secrets, till.id), state.failures, now)
+    counted_for = card.secrets.card_id if card else cards.stand_in(keys, credential.number)
+    pause = cards.longest_pause(cards.throttles_of(credential, counted_for, till.id), state.failures, now)
     if pause:
         return Refused(TooManyAttempts(retry_after_seconds=pause), frozen=False)
     found = cards.verify(credential, card.secrets, keys, now) if card else cards.Wrong(had_secret=False)
     if isinstance(found, cards.Wrong):
-        return Refused(CodeRefused(), wrong=cards.counters_of(found, secrets, till.id))
+        return Refused(CodeRefused(), wrong=cards.counters_of(found, counted_for, till.id))
     if isinstance(found, cards.Used):
         return Refused(CodeAlreadyUsed(next_code_in_seconds=found.next_code_in_seconds))
     assert card is not None
@@ -152,30 +162,61 @@ def sell(request: RedemptionRequest, state: State, till: Till, access: Access, n
     """As much as the vouchers and caps allow (L7); the rest is paid by any other means."""
     vouchers = state.vouchers.get(access.card.household_id, {})
     spendable = [_spendable(voucher, state.rules) for voucher in vouchers.values()]
-    eligible = frozenset[str]().union(*(voucher.categories for voucher in spendable))
+    eligible: frozenset[str] = frozenset().union(*(voucher.categories for voucher in spendable))
     eligible_cents = sum(line.amount_cents for line in request.basket if line.category in eligible)
     if spendable and eligible_cents == 0:
         return Refused(NothingEligible())
     if sum(voucher.balance_cents for voucher in spendable) == 0:
         return Refused(InsufficientBalance(available_cents=0))
-    cap_cents = cap_left(access.card, spendable_rules(vouchers, state.rules), now)
-    if cap_cents <= 0:
-        return Refused(CapReached(available_cents=0))
+    caps = caps_of(access.card, spendable_rules(vouchers, state.rules), now)
+    cap_cents = eligible_cents if caps is None else caps.left_cents
+    if caps is not None and cap_cents <= 0:
+        return Refused(caps.reached(0))
     basket = [(line.category, line.amount_cents) for line in request.basket]
     allocation = allocate(basket, spendable, min(cap_cents, eligible_cents))
     approved_cents = allocation.approved_cents
     if approved_cents == 0 or (approved_cents < eligible_cents and not request.allow_partial):
-        short_of = CapReached if approved_cents == cap_cents else InsufficientBalance
-        return Refused(short_of(available_cents=approved_cents))
+        if caps is not None and approved_cents == cap_cents:
+            return Refused(caps.reached(approved_cents))
+        return Refused(InsufficientBalance(available_cents=approved_cents))
     return Sale(_approve(request, till, access, allocation, vouchers, now))
 
 
-def cap_left(card: CardState, rules: list[Rules], now: datetime) -> int:
-    """What a paper card may still spend in this sale: it can be photographed, so it has caps. Telephones have none."""
-    if card.secrets.kind != "paper":
-        return 10**12
-    spent_cents = _spent_on(card.spending, now)
-    return min(min(rule.caps.paper_sale_cents, rule.caps.paper_day_cents - spent_cents) for rule in rules)
+@dataclass(frozen=True, slots=True)
+class CapsLeft:
+    """How much a paper card may spend at once, and how much more today."""
+
+    sale_cents: int
+    day_cents: int
+    spent_cents: int
+
+    @property
+    def left_cents(self) -> int:
+        """What the caps allow in one sale now."""
+        return max(0, min(self.sale_cents, self.day_cents - self.spent_cents))
+
+    def reached(self, available_cents: int) -> CapReached:
+        """The refusal, with all that a cashier is asked about it."""
+        return CapReached(
+            available_cents=available_cents,
+            cap_per_sale_cents=self.sale_cents,
+            cap_per_day_cents=self.day_cents,
+            spent_today_cents=self.spent_cents,
+        )
+
+
+def caps_of(card: CardState, rules: list[Rules], now: datetime) -> CapsLeft | None:
+    """A paper card can be photographed, so it has caps; telephones have none."""
+    if card.secrets.kind != "paper" or not rules:
+        return None
+    day_cents = min(rule.caps.paper_day_cents for rule in rules)
+    # It spent on a later day, by a clock that is ahead: what it spent on this one is not known any more.
+    behind = card.spending is not None and card.spending.day > paris_day(now)
+    return CapsLeft(
+        min(rule.caps.paper_sale_cents for rule in rules),
+        day_cents,
+        day_cents if behind else _spent_on(card.spending, now),
+    )
 
 
 def spendable_rules(vouchers: dict[int, VoucherBalance], rules: dict[UUID, Rules]) -> list[Rules]:
@@ -193,6 +234,33 @@ def apply(request: RedemptionRequest, decision: Decision, state: State, now: dat
         count_wrong(decision, state, now)
     else:
         _take(decision.approved, state.cards[request.credential.number], state)
+
+
+def balance_of(access: Access, state: State, now: datetime) -> CardBalance:
+    """What the holder of an opened card may still spend, and what its caps allow at once."""
+    ends: dict[date, int] = {}
+    vouchers = state.vouchers.get(access.card.household_id, {})
+    for voucher in vouchers.values():
+        if voucher.balance_cents:
+            ends[voucher.valid_until] = ends.get(voucher.valid_until, 0) + voucher.balance_cents
+    caps = caps_of(access.card, spendable_rules(vouchers, state.rules), now)
+    return CardBalance(sum(ends.values()), tuple(sorted(ends.items())), None if caps is None else caps.left_cents)
+
+
+def why_not_given_back(
+    sale: Redemption, asked: RefundRequest, amount_cents: int, balance_cents: int, now: datetime
+) -> Refusal | None:
+    """Why a sale cannot be given back, or voided, to this amount; nothing where it can."""
+    age = now - sale.occurred_at
+    if asked.is_void and sale.refunded_cents:
+        return AlreadyRefunded(refundable_cents=sale.refundable_cents)
+    if asked.is_void and age > VOID_AGE_MAX:
+        return VoidTooLate(refundable_cents=sale.refundable_cents, age_seconds=int(age.total_seconds()))
+    if not 0 < amount_cents <= sale.refundable_cents:
+        return RefundTooLarge(refundable_cents=sale.refundable_cents)
+    if amount_cents > balance_cents:
+        return MerchantBalanceTooLow(available_cents=balance_cents)
+    return None
 
 
 def count_wrong(refused: Refused, state: State, now: datetime) -> None:
@@ -243,9 +311,7 @@ def _take(approved: Approved, card: CardState, state: State) -> None:
     vouchers = state.vouchers[card.household_id]
     for posting in approved.transaction.postings:
         if posting.account_id in vouchers:
-            voucher = vouchers[posting.account_id]
-            left = voucher.balance_cents - posting.amount_cents
-            vouchers[posting.account_id] = replace(voucher, balance_cents=left)
+            vouchers[posting.account_id].balance_cents -= posting.amount_cents
     if approved.step is not None:
         card.secrets = replace(card.secrets, last_step=approved.step)
     if approved.spending is not None:

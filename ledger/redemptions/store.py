@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,12 +15,15 @@ import msgspec
 from ledger.books.journal import flatten
 from ledger.calendar import paris_day
 from ledger.cards.model import NIL, CardSecrets, FailureCount, FailureKey
+from ledger.cards.rules import stand_in
 from ledger.database import connect
-from ledger.programmes.model import Rules, rules_from_json
+from ledger.keyring import Keyring
+from ledger.programmes.model import rules_from_json
 from ledger.redemptions.model import (
     Approved,
     BalanceRequest,
     CardState,
+    Known,
     Line,
     NewSpending,
     Outcome,
@@ -31,46 +35,71 @@ from ledger.redemptions.model import (
     VoucherBalance,
 )
 
+# What never changes is asked once (see `Known`).
+_TILLS = """
+    SELECT t.token_sha256, t.id, t.scope, true AS active, t.merchant_id, m.account_id AS merchant_account,
+        true AS merchant_active
+    FROM ledger.till AS t INNER JOIN ledger.merchant AS m ON m.id = t.merchant_id
+    WHERE t.token_sha256 = ANY($1::bytea[])
+"""
+_RULES = "SELECT id, rules::text AS rules FROM ledger.programme_version WHERE id = ANY($1::uuid[])"
+
+# One row of arrays, one snapshot: the cards asked for, what their households may spend today, which keys have had their
+# fate, who is no longer active, and the counts of wrong codes. *_of arrays name their request by position.
 _LOAD = """
-    SELECT
-        t.id AS till_id, t.scope, t.merchant_id, m.account_id AS merchant_account,
-        coalesce(ts.state, 'paired') = 'paired' AS till_active,
-        coalesce(ms.state, 'approved') = 'approved' AS merchant_active,
-        c.id AS card_id, c.kind, c.secret, c.pin_hmac, c.household_id,
-        coalesce(cs.state, 'active') <> 'active' AS blocked, coalesce(cc.last_step, 0) AS last_step,
-        sp.day, sp.spent_cents,
-        v.accounts, v.balances, v.versions, v.programme_versions, v.ends,
-        o.fate, o.fingerprint, o.result_id, o.refusal, o.facts::text AS facts,
-        f.scopes, f.cards, f.tills, f.failures, f.since
-    FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) WITH ORDINALITY AS r (token, key, number, nth)
-    LEFT JOIN ledger.till AS t ON t.token_sha256 = r.token
-    LEFT JOIN ledger.subject_state AS ts ON ts.subject_id = t.id
-    LEFT JOIN ledger.merchant AS m ON m.id = t.merchant_id
-    LEFT JOIN ledger.subject_state AS ms ON ms.subject_id = t.merchant_id
-    LEFT JOIN ledger.card AS c ON c.number = r.number
-    LEFT JOIN ledger.subject_state AS cs ON cs.subject_id = c.id
-    LEFT JOIN ledger.card_clock AS cc ON cc.card_id = c.id
-    LEFT JOIN ledger.card_spending AS sp ON sp.card_id = c.id
-    LEFT JOIN ledger.request_outcome AS o ON o.merchant_id = t.merchant_id AND o.request_key = r.key
-    LEFT JOIN LATERAL (
-        SELECT array_agg(v.account_id) AS accounts, array_agg(-b.balance_cents) AS balances,
-            array_agg(b.version) AS versions, array_agg(v.programme_version_id) AS programme_versions,
-            array_agg(v.ends_on) AS ends
+    WITH asked AS MATERIALIZED (
+        SELECT a.nth, a.till_id, a.merchant_id, a.key, c.id AS card_id, c.household_id, c.kind, c.secret, c.pin_hmac,
+            coalesce(cc.last_step, 0) AS last_step, sp.day, sp.spent_cents, coalesce(c.id, a.stand_in) AS counted_for
+        FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bigint[], $7::uuid[]) WITH ORDINALITY
+            AS a (till_id, merchant_id, key, number, stand_in, nth)
+        LEFT JOIN ledger.card AS c ON c.number = a.number
+        LEFT JOIN ledger.card_clock AS cc ON cc.card_id = c.id
+        LEFT JOIN ledger.card_spending AS sp ON sp.card_id = c.id
+    ), spendable AS (
+        SELECT v.household_id, v.account_id, -b.balance_cents AS balance_cents, b.version, v.programme_version_id,
+            v.ends_on
         FROM (
-            SELECT v.account_id, v.programme_version_id, CASE WHEN v.valid_until >= $4 THEN v.valid_until ELSE (
-                SELECT max(r.last_day) FROM ledger.voucher_reopening AS r WHERE r.voucher_id = v.id
-            ) END AS ends_on
-            FROM ledger.voucher AS v WHERE v.household_id = c.household_id AND v.valid_from <= $4
+            SELECT v.household_id, v.account_id, v.programme_version_id,
+                CASE WHEN v.valid_until >= $5 THEN v.valid_until ELSE (
+                    SELECT max(r.last_day) FROM ledger.voucher_reopening AS r WHERE r.voucher_id = v.id
+                ) END AS ends_on
+            FROM asked AS a INNER JOIN ledger.voucher AS v ON v.household_id = a.household_id AND v.valid_from <= $5
         ) AS v
         INNER JOIN ledger.balance AS b ON b.account_id = v.account_id
-        WHERE v.ends_on >= $4
-    ) AS v ON true
-    LEFT JOIN LATERAL (
-        SELECT array_agg(f.scope) AS scopes, array_agg(f.card_id) AS cards, array_agg(f.till_id) AS tills,
-            array_agg(f.failures) AS failures, array_agg(f.since) AS since
-        FROM ledger.failure_count AS f WHERE f.card_id IN (c.id, $5) AND f.till_id IN (t.id, $5)
-    ) AS f ON true
-    ORDER BY r.nth
+        WHERE v.ends_on >= $5
+    ), settled AS (
+        SELECT a.nth, o.fate, o.fingerprint, o.result_id, o.refusal, o.facts::text AS facts
+        FROM asked AS a INNER JOIN ledger.request_outcome AS o
+            ON o.merchant_id = a.merchant_id AND o.request_key = a.key
+    ), counted AS (
+        SELECT f.* FROM asked AS a INNER JOIN ledger.failure_count AS f
+            ON f.card_id = a.counted_for AND f.till_id IN (a.till_id, $6)
+        UNION ALL
+        SELECT f.* FROM ledger.failure_count AS f WHERE f.card_id = $6 AND f.till_id = ANY($1)
+    )
+    SELECT asked.*, spendable.*, settled.*, counted.*, ARRAY(
+        SELECT s.subject_id FROM ledger.subject_state AS s
+        WHERE s.subject_id = ANY($1 || $2 || asked.cards) AND s.state NOT IN ('paired', 'approved', 'active')
+    ) AS inactive
+    FROM (
+        SELECT array_agg(nth) AS card_of, array_agg(card_id) AS cards, array_agg(household_id) AS households,
+            array_agg(kind) AS kinds, array_agg(secret) AS secrets, array_agg(pin_hmac) AS pins,
+            array_agg(last_step) AS last_steps, array_agg(day) AS days, array_agg(spent_cents) AS spent
+        FROM asked
+    ) AS asked, (
+        SELECT array_agg(household_id) AS holders, array_agg(account_id) AS accounts,
+            array_agg(balance_cents) AS balances, array_agg(version) AS versions,
+            array_agg(programme_version_id) AS programme_versions, array_agg(ends_on) AS ends
+        FROM spendable
+    ) AS spendable, (
+        SELECT array_agg(nth) AS fate_of, array_agg(fate) AS fates, array_agg(fingerprint) AS fingerprints,
+            array_agg(result_id) AS results, array_agg(refusal) AS refusals, array_agg(facts) AS facts
+        FROM settled
+    ) AS settled, (
+        SELECT array_agg(scope) AS scopes, array_agg(card_id) AS failed_cards, array_agg(till_id) AS failed_tills,
+            array_agg(failures) AS failures, array_agg(since) AS since
+        FROM counted
+    ) AS counted
 """
 
 # Merchants and vouchers in one go, hence in the order of the journal: nobody waits for each other for ever.
@@ -84,15 +113,7 @@ _LOCK = """
     ))
 """
 
-_RULES = "SELECT id, rules::text AS rules FROM ledger.programme_version WHERE id = ANY($1::uuid[])"
-
-_WRITE = """
-    SELECT ledger.record_redemptions(
-        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
-    ) AS receipt_numbers, ledger.record_outcomes(
-        $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35
-    )
-"""
+_WRITE = f"SELECT ledger.record_batch({', '.join(f'${place}' for place in range(1, 35))})"
 
 FIND = """
     SELECT r.id, r.merchant_id, r.receipt_year, r.receipt_number, r.reference, r.categories, r.asked_cents,
@@ -149,20 +170,29 @@ async def load(
     connection: asyncpg.Connection,
     requests: Sequence[RedemptionRequest | BalanceRequest],
     now: datetime,
-    rules: dict[UUID, Rules],
+    known: Known,
+    keys: Keyring,
 ) -> State:
-    """Read all that a batch needs, as one snapshot. `rules` is a cache of programme versions, which never change."""
-    rows = await connection.fetch(
+    """Read all that a batch needs, as one snapshot."""
+    await _load_tills(connection, requests, known)
+    tills = [known.tills.get(request.bound.token_sha256) for request in requests]
+    row = await connection.fetchrow(
         _LOAD,
-        [request.bound.token_sha256 for request in requests],
+        [till.id if till else NIL for till in tills],
+        [till.merchant_id if till else NIL for till in tills],
         [request.bound.key for request in requests],
         [request.credential.number for request in requests],
         paris_day(now),
         NIL,
+        [stand_in(keys, request.credential.number) for request in requests],
     )
-    state = State(rules=rules)
-    for request, row in zip(requests, rows, strict=True):
-        _take_row(state, request, row)
+    state = State(rules=known.rules)
+    inactive = frozenset(row["inactive"])
+    _take_tills(state, requests, tills, inactive)
+    _take_cards(state, requests, row, inactive)
+    _take_vouchers(state, row)
+    _take_outcomes(state, requests, row)
+    _take_failures(state, row)
     await _load_rules(connection, state)
     return state
 
@@ -175,8 +205,8 @@ async def lock(connection: asyncpg.Connection, requests: Sequence[RedemptionRequ
 
 async def write(connection: asyncpg.Connection, changes: Changes) -> list[int]:
     """Book a decided batch: all of it, or an exception and nothing. Returns the receipt numbers in order."""
-    numbers = await connection.fetchval(_WRITE, *_redemption_columns(changes.sales), *_outcome_columns(changes))
-    return cast("list[int]", numbers)
+    columns = (*_sale_columns(changes.sales), *_fate_columns(changes.fates), *_failure_columns(changes))
+    return cast("list[int]", await connection.fetchval(_WRITE, changes.now, *columns))
 
 
 async def try_write(connection: asyncpg.Connection, changes: Changes) -> bool:
@@ -210,34 +240,72 @@ def redemption_of(row: Any) -> Redemption:
     )
 
 
-def _take_row(state: State, request: RedemptionRequest | BalanceRequest, row: Mapping[str, Any]) -> None:
-    if row["till_id"] is not None:
-        state.tills[request.bound.token_sha256] = Till(
-            row["till_id"],
-            row["scope"],
-            row["till_active"],
-            row["merchant_id"],
-            row["merchant_account"],
-            row["merchant_active"],
-        )
-    if row["fate"] is not None:
-        facts = msgspec.json.decode(row["facts"]) if row["facts"] else None
-        outcome = Outcome(row["fingerprint"], row["fate"], row["result_id"], row["refusal"], facts)
-        state.outcomes[row["merchant_id"], request.bound.key] = outcome
-    if row["card_id"] is not None:
-        state.cards[request.credential.number] = _card_of(row)
-        columns = (row["accounts"], row["balances"], row["versions"], row["programme_versions"], row["ends"])
-        vouchers = map(VoucherBalance, *columns) if row["accounts"] else ()
-        state.vouchers[row["household_id"]] = {voucher.account_id: voucher for voucher in vouchers}
+def _take_tills(
+    state: State,
+    requests: Sequence[RedemptionRequest | BalanceRequest],
+    tills: Sequence[Till | None],
+    inactive: frozenset[UUID],
+) -> None:
+    for request, till in zip(requests, tills, strict=True):
+        if till is not None:
+            if till.id in inactive or till.merchant_id in inactive:
+                active, approved = till.id not in inactive, till.merchant_id not in inactive
+                till = replace(till, active=active, merchant_active=approved)  # noqa: PLW2901
+            state.tills[request.bound.token_sha256] = till
+
+
+def _take_cards(
+    state: State,
+    requests: Sequence[RedemptionRequest | BalanceRequest],
+    row: Mapping[str, Any],
+    inactive: frozenset[UUID],
+) -> None:
+    columns = ("card_of", "cards", "households", "kinds", "secrets", "pins", "last_steps", "days", "spent")
+    for nth, card, household, kind, secret, pin, last_step, day, spent in zip(
+        *map(row.__getitem__, columns), strict=True
+    ):
+        if card is not None:
+            state.cards[requests[nth - 1].credential.number] = CardState(
+                CardSecrets(card, kind, secret, pin, last_step),
+                household,
+                card in inactive,
+                Spending(day, spent) if day else None,
+            )
+            state.vouchers[household] = {}
+
+
+def _take_vouchers(state: State, row: Mapping[str, Any]) -> None:
+    columns = ("accounts", "balances", "versions", "programme_versions", "ends")
+    if row["holders"]:
+        vouchers = map(VoucherBalance, *map(row.__getitem__, columns))
+        for household, voucher in zip(row["holders"], vouchers, strict=True):
+            state.vouchers[household][voucher.account_id] = voucher
+
+
+def _take_outcomes(
+    state: State, requests: Sequence[RedemptionRequest | BalanceRequest], row: Mapping[str, Any]
+) -> None:
+    columns = ("fate_of", "fates", "fingerprints", "results", "refusals", "facts")
+    if row["fate_of"]:
+        for nth, fate, fingerprint, result, refusal, facts in zip(*map(row.__getitem__, columns), strict=True):
+            bound = requests[nth - 1].bound
+            outcome = Outcome(fingerprint, fate, result, refusal, msgspec.json.decode(facts) if facts else None)
+            state.outcomes[state.tills[bound.token_sha256].merchant_id, bound.key] = outcome
+
+
+def _take_failures(state: State, row: Mapping[str, Any]) -> None:
     if row["scopes"]:
-        keys = map(FailureKey, row["scopes"], row["cards"], row["tills"])
+        keys = map(FailureKey, row["scopes"], row["failed_cards"], row["failed_tills"])
         state.failures.update(zip(keys, map(FailureCount, row["failures"], row["since"]), strict=True))
 
 
-def _card_of(row: Mapping[str, Any]) -> CardState:
-    secrets = CardSecrets(row["card_id"], row["kind"], row["secret"], row["pin_hmac"], row["last_step"])
-    spending = Spending(row["day"], row["spent_cents"]) if row["day"] else None
-    return CardState(secrets, row["household_id"], row["blocked"], spending)
+async def _load_tills(
+    connection: asyncpg.Connection, requests: Sequence[RedemptionRequest | BalanceRequest], known: Known
+) -> None:
+    missing = {request.bound.token_sha256 for request in requests} - known.tills.keys()
+    if missing:
+        for token, *till in await connection.fetch(_TILLS, list(missing)):
+            known.tills[token] = Till(*till)
 
 
 async def _load_rules(connection: asyncpg.Connection, state: State) -> None:
@@ -248,29 +316,33 @@ async def _load_rules(connection: asyncpg.Connection, state: State) -> None:
             state.rules[row["id"]] = rules_from_json(row["rules"])
 
 
-def _redemption_columns(sales: Sequence[Approved]) -> list[Any]:
+def _sale_columns(sales: Sequence[Approved]) -> list[Any]:
+    """Per sale, per line of its basket, per posting, per one-time code, per spending of a paper card."""
+    redemptions = [sale.redemption for sale in sales]
+    lines = [line for redemption in redemptions for line in redemption.lines]
+    last_lines = list(accumulate(len(redemption.lines) for redemption in redemptions))
     legs = flatten([sale.transaction for sale in sales])
-    lines = [
-        (position, line.category, line.amount_cents, approved)
-        for position, sale in enumerate(sales, start=1)
-        for line, approved in zip(sale.redemption.lines, sale.redemption.approved_by_line, strict=True)
-    ]
-    steps = [(sale.card_id, sale.step, place) for place, sale in enumerate(sales, start=1) if sale.step is not None]
-    spending = [(new.card_id, new.day, new.before_cents, new.after_cents) for new in _spending(sales)]
+    codes = [(place, sale.step) for place, sale in enumerate(sales, start=1) if sale.step is not None]
+    spending = [(new.card_id, new.before_cents, new.after_cents) for new in _spending(sales)]
     return [
-        [sale.redemption.id for sale in sales],
-        [sale.redemption.occurred_at for sale in sales],
-        [sale.redemption.merchant_id for sale in sales],
+        [redemption.id for redemption in redemptions],
+        [redemption.merchant_id for redemption in redemptions],
         [sale.till_id for sale in sales],
         [sale.card_id for sale in sales],
-        [sale.redemption.reference for sale in sales],
-        *_columns(lines, 4),
+        [redemption.reference for redemption in redemptions],
+        [last - len(redemption.lines) + 1 for redemption, last in zip(redemptions, last_lines, strict=True)],
+        last_lines,
+        [redemption.basket_cents for redemption in redemptions],
+        [redemption.approved_cents for redemption in redemptions],
+        [line.category for line in lines],
+        [line.amount_cents for line in lines],
+        [cents for redemption in redemptions for cents in redemption.approved_by_line],
         legs.positions,
         legs.accounts,
         legs.amounts,
         legs.versions,
-        *_columns(steps, 3),
-        *_columns(spending, 4),
+        *_columns(codes, 2),
+        *_columns(spending, 3),
     ]
 
 
@@ -283,31 +355,25 @@ def _spending(sales: Sequence[Approved]) -> list[NewSpending]:
     return list(merged.values())
 
 
-def _outcome_columns(changes: Changes) -> list[Any]:
-    fates = changes.fates
-    wrong = [
-        (
-            key.scope,
-            key.card_id,
-            key.till_id,
-            _failures(changes.failures_before, key),
-            count.failures,
-            count.since,
-        )
-        for key in changes.failures
-        for count in (changes.failures_after[key],)
-    ]
+def _fate_columns(fates: Sequence[Fate]) -> list[Any]:
+    outcomes = [fate.outcome for fate in fates]
     return [
         [fate.merchant_id for fate in fates],
         [fate.key for fate in fates],
-        [fate.outcome.fingerprint for fate in fates],
-        [fate.outcome.fate for fate in fates],
-        [fate.outcome.result_id for fate in fates],
-        [fate.outcome.refusal for fate in fates],
-        [None if fate.outcome.facts is None else msgspec.json.encode(fate.outcome.facts).decode() for fate in fates],
-        [changes.now for _ in fates],
-        *_columns(wrong, 6),
+        [outcome.fingerprint for outcome in outcomes],
+        [outcome.result_id for outcome in outcomes],
+        [outcome.refusal for outcome in outcomes],
+        [None if outcome.facts is None else msgspec.json.encode(outcome.facts).decode() for outcome in outcomes],
     ]
+
+
+def _failure_columns(changes: Changes) -> list[Any]:
+    moved = [
+        (key.scope, key.card_id, key.till_id, _failures(changes.failures_before, key), count.failures, count.since)
+        for key in changes.failures
+        for count in (changes.failures_after[key],)
+    ]
+    return _columns(moved, 6)
 
 
 def _failures(counts: Mapping[FailureKey, FailureCount], key: FailureKey) -> int:

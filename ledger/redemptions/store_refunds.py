@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from sqlalchemy import Uuid, bindparam, text
 
+from ledger.calendar import PARIS
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.programmes.model import rules_from_json
-from ledger.redemptions.model import Outcome, Page, Redemption, Refund
+from ledger.redemptions.model import Movements, Outcome, Page, Redemption, Refund, Totals
 from ledger.redemptions.store import FIND, redemption_of
 from ledger.vouchers.model import Refundable
 
@@ -21,6 +23,17 @@ _LIST_OWN = text(
         AND (r.receipt_year, r.receipt_number) > (:year, :number)
     ORDER BY r.receipt_year, r.receipt_number LIMIT :rows_max"""
 )
+# By the till that made the movement. A receipt's year is that of its local day, so one year's receipts are looked at.
+_TOTALS = text("""
+    SELECT till_id, 'sales' AS kind, count(*) AS movements, sum(approved_cents)::bigint AS cents FROM ledger.redemption
+    WHERE merchant_id = :merchant_id AND receipt_year = :year AND occurred_at >= :starts AND occurred_at < :ends
+    GROUP BY till_id
+    UNION ALL
+    SELECT f.till_id, CASE f.reason WHEN 'void' THEN 'voids' ELSE 'refunds' END, count(*), sum(f.amount_cents)::bigint
+    FROM ledger.refund AS f INNER JOIN ledger.redemption AS r ON r.id = f.redemption_id
+    WHERE r.merchant_id = :merchant_id AND f.occurred_at >= :starts AND f.occurred_at < :ends
+    GROUP BY 1, 2
+""")
 _OUTCOME = text("""
     SELECT fingerprint, fate, result_id, refusal, facts
     FROM ledger.request_outcome WHERE merchant_id = :merchant_id AND request_key = :key
@@ -96,6 +109,17 @@ async def own_redemptions(work: UnitOfWork, page: Page) -> list[Redemption]:
         rows_max=page.rows_max,
     )
     return [redemption_of(row) for row in rows.mappings()]
+
+
+async def totals_by_till(work: UnitOfWork, merchant_id: UUID, day: date) -> dict[UUID, Totals]:
+    """What each till of a merchant did on a local day."""
+    starts, ends = (datetime.combine(one, time.min, PARIS) for one in (day, day + timedelta(days=1)))
+    rows = await work.run(_TOTALS, merchant_id=merchant_id, year=day.year, starts=starts, ends=ends)
+    found: dict[UUID, Totals] = {}
+    for row in rows:
+        one = Totals(**{row.kind: Movements(row.movements, row.cents)})
+        found[row.till_id] = found.get(row.till_id, Totals()) + one
+    return found
 
 
 async def outcome_of_key(work: UnitOfWork, merchant_id: UUID, key: bytes) -> Outcome | None:

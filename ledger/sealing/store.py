@@ -11,7 +11,8 @@ from sqlalchemy import Uuid, bindparam, text
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.sealing.model import Head, Lag, Node, Seal, SealingKey
 
-_UNITS_MAX = 20_000  # transactions in one seal: what a seal holds in memory stays bounded after a long pause
+# In one seal, and of the unit of work with the last of them the rest: memory stays bounded after a long pause.
+_LEAVES_MAX = 50_000
 _HASH_BYTES = 32
 
 _TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(4713813331)")
@@ -30,11 +31,9 @@ _HEAD = text("""
     ), span AS (
         SELECT h.*,
             CASE WHEN epoch = present_epoch THEN pg_snapshot_xmin(snapshot) ELSE '18446744073709551615' END AS finished,
-            CAST(CAST(CAST(CAST(least(
-                (SELECT t.xid FROM ledger.ledger_transaction AS t
-                    WHERE t.epoch = h.epoch AND t.xid >= h.xid_from ORDER BY t.xid OFFSET :units_max LIMIT 1),
-                (SELECT o.xid FROM ledger.request_outcome AS o
-                    WHERE o.epoch = h.epoch AND o.xid >= h.xid_from ORDER BY o.xid OFFSET :units_max LIMIT 1)
+            CAST(CAST(CAST(CAST((
+                SELECT l.xid FROM ledger.leaf AS l
+                WHERE l.epoch = h.epoch AND l.xid >= h.xid_from ORDER BY l.xid OFFSET :leaves_max LIMIT 1
             ) AS text) AS numeric) + 1 AS text) AS xid8) AS bound
         FROM here AS h
     ), next AS (
@@ -115,7 +114,12 @@ _LAG = text("""
     FROM (SELECT ledger.present_epoch() AS epoch) AS p LEFT JOIN last AS l ON true
 """)
 _SEALS_AFTER = text(f"""
-    SELECT {_COLUMNS}, leaves FROM ledger.seal WHERE number > :after ORDER BY number LIMIT :seals_max
+    SELECT {_COLUMNS}, leaves
+    FROM (
+        SELECT *, sum(leaf_count) OVER (ORDER BY number) AS taken
+        FROM (SELECT * FROM ledger.seal WHERE number > :after ORDER BY number LIMIT :seals_max) AS next
+    ) AS s
+    WHERE taken <= :leaves_max OR taken = leaf_count ORDER BY number
 """)  # noqa: S608 - constants
 _RECOMPUTED = text("""
     SELECT width_bucket(xid, CAST(:starts AS xid8[])) AS place, string_agg(hash, '' ORDER BY xid, fact, hash) AS leaves
@@ -127,8 +131,32 @@ _FACTS = text("""
     FROM ledger.leaf_hashes(CAST(:epoch AS smallint), CAST(:xid_from AS xid8), CAST(:xid_upto AS xid8))
 """)
 _STRAY = text("""
-    SELECT fact, xid, epoch FROM ledger.leaf
-    WHERE epoch NOT BETWEEN 1 AND (SELECT max(number) FROM ledger.cluster) LIMIT 20
+    SELECT l.fact, l.xid, l.epoch FROM ledger.leaf AS l CROSS JOIN (SELECT ledger.present_epoch() AS epoch) AS p
+    WHERE (
+        l.epoch BETWEEN 1 AND p.epoch AND CASE
+            WHEN l.epoch < p.epoch THEN l.xid < '18446744073709551615'
+            ELSE l.xid < pg_snapshot_xmax(pg_current_snapshot()) OR l.xid = pg_current_xact_id_if_assigned() END
+    ) IS NOT TRUE LIMIT 20
+""")
+_MALFORMED = text("""
+    SELECT 'seal ' || number AS what FROM ledger.seal
+    WHERE (
+        number >= 1 AND epoch >= 1 AND xid_from <= xid_upto AND begun_below >= '0' AND first_leaf >= 0
+        AND leaf_count >= 0 AND length(leaves) = 32 * leaf_count AND length(root) = 32
+        AND observed_at > '-infinity' AND key_number >= 1 AND note <> ''
+    ) IS NOT TRUE
+    UNION ALL
+    SELECT 'sealing_key ' || number FROM ledger.sealing_key
+    WHERE (
+        number >= 1 AND length(public_key) = 32
+        AND CASE number WHEN 1 THEN endorsement IS NULL ELSE length(endorsement) = 64 END
+    ) IS NOT TRUE
+    UNION ALL
+    SELECT 'tree_node ' || level || ' ' || position FROM ledger.tree_node WHERE (length(hash) = 32) IS NOT TRUE
+    UNION ALL
+    SELECT 'cluster ' || number FROM (SELECT *, row_number() OVER (ORDER BY number) AS nth FROM ledger.cluster) AS c
+    WHERE (number = nth AND epoch = number) IS NOT TRUE
+    LIMIT 20
 """)
 _LEAF_OF_SALE = text("""
     SELECT l.content, r.epoch, r.xid
@@ -151,7 +179,7 @@ async def wait_for_turn(work: UnitOfWork) -> None:
 
 async def head(work: UnitOfWork) -> Head:
     """What the next seal is to be."""
-    return Head(**(await work.run(_HEAD, units_max=_UNITS_MAX)).one()._asdict())
+    return Head(**(await work.run(_HEAD, leaves_max=_LEAVES_MAX)).one()._asdict())
 
 
 async def leaf_hashes(work: UnitOfWork, head: Head) -> list[bytes]:
@@ -231,10 +259,10 @@ async def covering(work: UnitOfWork, epoch: int, xid: int) -> Seal | None:
     return None if row is None else Seal(**row._asdict())
 
 
-async def seals_after(work: UnitOfWork, number: int, seals_max: int) -> list[tuple[Seal, list[bytes]]]:
-    """The seals after a number, with their leaf hashes."""
+async def seals_after(work: UnitOfWork, number: int, seals_max: int, leaves_max: int) -> list[tuple[Seal, list[bytes]]]:
+    """The next seals after a number, with their leaf hashes; so many at most, unless the first alone has more."""
     found = []
-    for row in await work.run(_SEALS_AFTER, after=number, seals_max=seals_max):
+    for row in await work.run(_SEALS_AFTER, after=number, seals_max=seals_max, leaves_max=leaves_max):
         columns = row._asdict()
         leaves = split(columns.pop("leaves"))
         found.append((Seal(**columns), leaves))
@@ -259,9 +287,16 @@ async def facts(work: UnitOfWork, seal: Seal) -> list[tuple[str, int, bytes]]:
     return [(row.fact, row.xid, bytes(row.hash)) for row in rows]
 
 
-async def stray_facts(work: UnitOfWork) -> list[tuple[str, int, int]]:
-    """Table, transaction id and epoch of rows that say to be of an epoch that never was."""
+async def stray_facts(work: UnitOfWork) -> list[tuple[str, int | None, int | None]]:
+    """Table, transaction id and epoch of rows that no seal will ever take: of an epoch or a unit of work that never
+    was.
+    """
     return [(row.fact, row.xid, row.epoch) for row in await work.run(_STRAY)]
+
+
+async def malformed(work: UnitOfWork) -> list[str]:
+    """Seals, keys, nodes and clusters that are none, because somebody lifted what the schema asks of them."""
+    return list((await work.run(_MALFORMED)).scalars())
 
 
 def split(hashes: bytes) -> list[bytes]:

@@ -50,8 +50,9 @@ def allocate(lines: Sequence[tuple[str, int]], vouchers: Sequence[Spendable], li
     left = limit_cents
     for voucher in ordered:
         left -= flow.pay(voucher, min(voucher.balance_cents, left))
-    taken = tuple((voucher.account_id, flow.paid_by(voucher)) for voucher in ordered if flow.paid_by(voucher))
-    return Allocation(taken, _by_line(lines, ordered, flow))
+    taken = flow.taken()
+    payers = {account for account, _ in taken}
+    return Allocation(taken, _by_line(lines, [voucher for voucher in ordered if voucher.account_id in payers], flow))
 
 
 def give_back(taken: Sequence[Refundable], amount_cents: int, today: date) -> list[Share]:
@@ -74,9 +75,9 @@ def _share(voucher: Refundable, cents: int, today: date) -> Share:
     return Share(voucher, voucher.account_id, cents, today + timedelta(days=voucher.grace_days))
 
 
-def _by_line(lines: Sequence[tuple[str, int]], vouchers: Sequence[Spendable], flow: _Flow) -> tuple[int, ...]:
+def _by_line(lines: Sequence[tuple[str, int]], payers: Sequence[Spendable], flow: _Flow) -> tuple[int, ...]:
     """The approved part of each line, by largest remainder: over all lines where one set of categories rules."""
-    used = {voucher.categories for voucher in vouchers if flow.paid_by(voucher)}
+    used = {voucher.categories for voucher in payers}
     if len(used) == 1:
         eligible = next(iter(used))
         weights = [amount if category in eligible else 0 for category, amount in lines]
@@ -98,8 +99,12 @@ class _Flow:
         self.paid: dict[tuple[int, str], int] = {}
         self.vouchers: dict[int, Spendable] = {}
 
-    def paid_by(self, voucher: Spendable) -> int:
-        return sum(cents for (account, _), cents in self.paid.items() if account == voucher.account_id)
+    def taken(self) -> tuple[tuple[int, int], ...]:
+        """Who pays how much in all, in the order of taking."""
+        by_voucher = dict.fromkeys(self.vouchers, 0)
+        for (account, _), cents in self.paid.items():
+            by_voucher[account] += cents
+        return tuple((account, cents) for account, cents in by_voucher.items() if cents)
 
     def paid_for(self, category: str) -> int:
         return sum(cents for (_, paid), cents in self.paid.items() if paid == category)
@@ -108,6 +113,11 @@ class _Flow:
         """Let a voucher pay as much as possible of an amount; earlier vouchers keep what they pay in all."""
         self.vouchers[voucher.account_id] = voucher
         left = amount_cents
+        for category in sorted(voucher.categories & self.demand.keys()) if left else ():
+            room = min(left, self._open(category))
+            if room:
+                self.paid[voucher.account_id, category] = room
+                left -= room
         while left and (path := self._path(voucher.account_id)):
             room = min([left, self._open(path[-1][1]), *(self.paid[back] for back in path[1::2])])
             for place, edge in enumerate(path):

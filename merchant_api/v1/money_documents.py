@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct, field
 
-from ledger.conversions.model import Conversion, CouponMovement, MerchantPayment, MerchantStatement, StatementLine
+from ledger.conversions.model import Conversion, CouponMovement, MerchantPayment, StatementHead, StatementLine
+from ledger.errors import N_
 from merchant_api.v1.documents import Cents
 
 _END = "$(?!\\n)"  # `$` alone would let a line end through
 
 OwnerCodeText = Annotated[
-    str, Meta(pattern="^[0-9]{8}" + _END, description="What the owner's telephone shows now (TOTP); each works once.")
+    str,
+    Meta(
+        pattern="^[0-9]{8}" + _END,
+        description=N_("The eight digits that the owner's telephone shows now; each works once."),
+    ),
 ]
-Siret = Annotated[str, Meta(pattern="^[0-9]{14}" + _END, description="Of the merchant to be paid.")]
+Siret = Annotated[
+    str,
+    Meta(
+        pattern="^[0-9]{14}" + _END,
+        description=N_("The 14 digits of the merchant to be paid, in the register of firms."),
+    ),
+]
 
 
 class MovementBody(Struct, forbid_unknown_fields=True):
@@ -43,70 +55,95 @@ class PaymentBody(Struct, forbid_unknown_fields=True):
 class MerchantBalanceDocument(Struct):
     """What the merchant holds, and what of its Pois is on its way to euros."""
 
-    balance_cents: int
-    converting_cents: int
+    balance_cents: Annotated[int, Meta(description=N_("What the shop holds, in centimes."))]
+    converting_cents: Annotated[int, Meta(description=N_("What is set aside until it is paid in euros, in centimes."))]
 
 
 class ConversionDocument(Struct):
-    """Pois to be paid in euros. `requested` or `returned` (by the bank): it waits; `paid`: with day, net and
-    commission; `cancelled`.
-    """
+    """Pois to be paid in euros."""
 
-    id: UUID
-    amount_cents: int
-    state: Literal["requested", "cancelled", "paid", "returned"]
-    requested_at: datetime
-    paid_on: date | None = None
-    net_cents: int | None = None
-    commission_cents: int | None = None
+    id: Annotated[UUID, Meta(description=N_("The conversion."))]
+    amount_cents: Annotated[int, Meta(description=N_("How many Pois, in centimes."))]
+    state: Annotated[
+        Literal["requested", "cancelled", "paid", "returned"],
+        Meta(description=N_("requested, or returned by the bank: it waits to be paid; paid; cancelled.")),
+    ]
+    requested_at: Annotated[datetime, Meta(tz=True, description=N_("When it was asked for, in UTC."))]
+    paid_on: Annotated[date | None, Meta(description=N_("The day on which euros were sent."))] = None
+    net_cents: Annotated[int | None, Meta(description=N_("The euros sent, in centimes."))] = None
+    commission_cents: Annotated[
+        int | None, Meta(description=N_("What the association kept, in centimes of a euro."))
+    ] = None
 
 
 class ConversionsDocument(Struct):
-    """This merchant's conversions, the latest first, at most 500."""
+    """This merchant's conversions, the latest first."""
 
-    conversions: list[ConversionDocument]
+    conversions: Annotated[list[ConversionDocument], Meta(description=N_("Conversions, the latest first."))]
+    next_cursor: Annotated[str | None, Meta(description=N_("Leads to the next page; null at the end."))]
 
 
 class PaymentDocument(Struct):
     """Pois that another merchant has now."""
 
-    id: UUID
-    to_siret: str
-    to_name: str
-    amount_cents: int
-    occurred_at: datetime
+    id: Annotated[UUID, Meta(description=N_("The payment."))]
+    to_siret: Annotated[str, Meta(description=N_("The merchant that was paid."))]
+    to_name: Annotated[str, Meta(description=N_("Its name."))]
+    amount_cents: Annotated[int, Meta(description=N_("How many Pois, in centimes."))]
+    occurred_at: Annotated[datetime, Meta(tz=True, description=N_("When, in UTC."))]
 
 
 class CouponsDocument(Struct):
     """Pois that left the account for paper coupons, to be handed over by the association."""
 
-    id: UUID
-    amount_cents: int
-    occurred_at: datetime
+    id: Annotated[UUID, Meta(description=N_("The movement; the association asks for it."))]
+    amount_cents: Annotated[int, Meta(description=N_("How many Pois, in centimes."))]
+    occurred_at: Annotated[datetime, Meta(tz=True, description=N_("When, in UTC."))]
 
 
 class StatementLineDocument(Struct):
-    """A movement; what comes in is positive. `receipt_number` and `reference` are those of a sale and its refunds,
-    `other_siret` is the other side of a payment.
-    """
+    """A movement of the merchant's account."""
 
-    id: UUID
-    kind: str
-    amount_cents: int
-    occurred_at: datetime
-    receipt_number: str | None
-    reference: str | None
-    other_siret: str | None
+    id: Annotated[UUID, Meta(description=N_("The movement: a sale, a refund, a conversion, a payment, coupons."))]
+    kind: Annotated[
+        str,
+        Meta(
+            description=N_(
+                "redemption, refund, conversion-request, conversion-cancelled, merchant-payment, coupons, "
+                "coupons-returned, adjustment or reversal; others may come."
+            )
+        ),
+    ]
+    amount_cents: Annotated[int, Meta(description=N_("In centimes; what comes in is positive."))]
+    occurred_at: Annotated[datetime, Meta(tz=True, description=N_("When, in UTC."))]
+    receipt_number: Annotated[str | None, Meta(description=N_("Of a sale, and of its refunds."))]
+    reference: Annotated[str | None, Meta(description=N_("The till's own ticket number."))]
+    other_siret: Annotated[str | None, Meta(description=N_("The other side of a payment between merchants."))]
 
 
 class StatementDocument(Struct):
-    """The merchant's account over local days, the first and last included: opening and lines give the closing."""
+    """The merchant's account over local days: opening and lines give the closing."""
 
-    first_day: date = field(name="from")
-    last_day: date = field(name="to")
-    opening_cents: int
-    lines: list[StatementLineDocument]
-    closing_cents: int
+    first_day: Annotated[date, Meta(description=N_("The first day."))] = field(name="from")
+    last_day: Annotated[date, Meta(description=N_("The last day; it is included."))] = field(name="to")
+    opening_cents: Annotated[int, Meta(description=N_("What the shop held before the first day, in centimes."))]
+    lines: Annotated[
+        list[StatementLineDocument], Meta(description=N_("The movements in the order of the account, page by page."))
+    ]
+    closing_cents: Annotated[
+        int,
+        Meta(description=N_("What it held after the last line of the last page, the same on each page, in centimes.")),
+    ]
+    checkpoint: Annotated[
+        str | None,
+        Meta(
+            description=N_(
+                "The last signed head of the books; kept with the statement, it shows later whether they were "
+                "rewritten."
+            )
+        ),
+    ]
+    next_cursor: Annotated[str | None, Meta(description=N_("Leads to the next page; null at the end."))]
 
 
 def conversion_document(conversion: Conversion) -> ConversionDocument:
@@ -145,14 +182,18 @@ def coupons_document(coupons: CouponMovement) -> CouponsDocument:
     return CouponsDocument(coupons.id, coupons.amount_cents, coupons.occurred_at.astimezone(UTC))
 
 
-def statement_document(statement: MerchantStatement) -> StatementDocument:
-    """A statement in the words of the contract."""
+def statement_document(
+    head: StatementHead, lines: Iterable[StatementLine], checkpoint: str | None, next_cursor: str | None
+) -> StatementDocument:
+    """A page of a statement in the words of the contract."""
     return StatementDocument(
-        first_day=statement.first_day,
-        last_day=statement.last_day,
-        opening_cents=statement.opening_cents,
-        lines=[_line(line) for line in statement.lines],
-        closing_cents=statement.closing_cents,
+        first_day=head.first_day,
+        last_day=head.last_day,
+        opening_cents=head.opening_cents,
+        lines=[_line(line) for line in lines],
+        closing_cents=head.closing_cents,
+        checkpoint=checkpoint,
+        next_cursor=next_cursor,
     )
 
 

@@ -63,25 +63,26 @@ END
 $$;
 
 -- The leaves, all of them, as readable text: the name of the table and the row as JSON without its nulls, so that a
--- column that is added later changes no leaf. A transaction has its postings with it. A sale hides its card behind a
--- digest of both: the receipt that a shop hands on lets nobody tell which sales were paid with one card.
+-- column that is added later changes no leaf. After a transaction stand its postings, each as line, account, version,
+-- amount and balance after it (they have its posted_at). A sale hides its card behind a digest of both: the receipt
+-- that a shop hands on lets nobody tell which sales were paid with one card. What somebody tampered with may have no
+-- postings or no card: it is a leaf nevertheless, another one.
 CREATE PROCEDURE ledger.make_leaves()
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE (
         SELECT 'CREATE OR REPLACE VIEW ledger.leaf AS ' || string_agg(format(
-            'SELECT f.epoch, f.xid, %L::text COLLATE "C" AS fact, '
-            '%L || jsonb_strip_nulls(%s)::text AS content FROM %s AS f',
+            'SELECT f.epoch, f.xid, %L::text COLLATE "C" AS fact, %L || coalesce(%s, '''') AS content FROM %s AS f',
             c.relname, c.relname || ' ',
             CASE c.relname
                 WHEN 'ledger_transaction' THEN
-                    'to_jsonb(f) || jsonb_build_object(''postings'', (SELECT jsonb_agg('
-                    'to_jsonb(p) - ''transaction_id'' ORDER BY p.line) FROM ledger.posting AS p '
-                    'WHERE p.transaction_id = f.id))'
+                    'jsonb_strip_nulls(to_jsonb(f))::text || '' '' || (SELECT array_to_json(array_agg(ARRAY['
+                    'p.line, p.account_id, p.version, p.amount_cents, p.balance_after_cents] ORDER BY p.line))::text '
+                    'FROM ledger.posting AS p WHERE p.transaction_id = f.id)'
                 WHEN 'redemption' THEN
-                    'to_jsonb(f) - ''card_id'' || jsonb_build_object(''card_sha256'', '
-                    'encode(sha256(uuid_send(f.id) || uuid_send(f.card_id)), ''hex''))'
-                ELSE 'to_jsonb(f)'
+                    'jsonb_strip_nulls(to_jsonb(f) - ''card_id'')::text || '
+                    ''' "'' || encode(sha256(uuid_send(f.id) || uuid_send(f.card_id)), ''hex'') || ''"'''
+                ELSE 'jsonb_strip_nulls(to_jsonb(f))::text'
             END,
             c.oid::regclass
         ), ' UNION ALL ' ORDER BY c.relname COLLATE "C")

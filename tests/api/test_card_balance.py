@@ -19,7 +19,11 @@ from tests.town import AGENT, FRUIT, Town, give_narrow_voucher, wrong_pin
 async def test_each_kind_of_card_tells_what_is_left_and_until_when(till: TillClient, town: Town, kind: str) -> None:
     answer = await till.balance(getattr(town, kind))
     assert answer.status_code == 200
-    assert answer.json() == {"balance_cents": 120_00, "ends": [{"valid_until": "2026-12-07", "balance_cents": 120_00}]}
+    assert answer.json() == {
+        "balance_cents": 120_00,
+        "ends": [{"valid_until": "2026-12-07", "balance_cents": 120_00}],
+        "at_once_cents": None if kind == "phone_card" else 200_00,
+    }
 
 
 async def test_the_number_and_the_pin_do(till: TillClient, town: Town) -> None:
@@ -40,11 +44,24 @@ async def test_a_sale_shows_at_once_and_an_empty_voucher_is_not_listed(till: Til
     await till.redeem(town.ten_card, (FRUIT, 9_99))
     assert (await till.balance(town.ten_card)).json()["balance_cents"] == 1
     await till.redeem(town.ten_card, (FRUIT, 1))
-    assert (await till.balance(town.ten_card)).json() == {"balance_cents": 0, "ends": []}
+    assert (await till.balance(town.ten_card)).json()["ends"] == []
+
+
+async def test_what_the_caps_allow_at_once_is_told(till: TillClient, town: Town, clock: FixedClock) -> None:
+    async def at_once() -> int | None:
+        found: int | None = (await till.balance(town.rich_card)).json()["at_once_cents"]
+        return found
+
+    left = [await at_once()]
+    for _ in range(2):
+        assert (await till.redeem(town.rich_card, (FRUIT, 150_00))).status_code == 201
+        left.append(await at_once())
+    clock.instant += timedelta(days=1)
+    assert [*left, await at_once()] == [200_00, 150_00, 0, 200_00]
 
 
 async def test_a_card_without_a_voucher_has_nothing(till: TillClient, town: Town) -> None:
-    assert (await till.balance(town.poor_card)).json() == {"balance_cents": 0, "ends": []}
+    assert (await till.balance(town.poor_card)).json() == {"balance_cents": 0, "ends": [], "at_once_cents": None}
 
 
 async def test_what_has_ended_is_not_there(till: TillClient, town: Town, clock: FixedClock) -> None:

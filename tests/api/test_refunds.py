@@ -138,7 +138,7 @@ async def test_vouchers_are_given_back_in_reverse_order_of_taking(
     ("reason", "kept"),
     [
         ("returned-goods", "returned-goods"),
-        ("void", "void"),
+        ("void", "other"),
         ("Madame Durand, 12 rue des Lilas", "other"),
         ("", "other"),
     ],

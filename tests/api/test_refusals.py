@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +20,7 @@ from ledger.errors import CATALOGUE, Refusal
 from ledger.merchants.actions import invite_till, revoke_till, suspend_merchant
 from tests.owners import Owner
 from tests.tills import TillClient
-from tests.town import AGENT, FRUIT, WINE, Town, ask_for_conversion, wrong_pin
+from tests.town import AGENT, FRUIT, WINE, Town, ask_for_conversion, paired, wrong_pin
 
 PROVOKED_HERE = {number: refusal for number, refusal in CATALOGUE.items() if number // 1000 in {1, 2, 3, 4}}
 MEMBERS = {"type", "title", "status", "detail", "code", "number", "retryable"}
@@ -175,6 +176,33 @@ async def by_giving_back_what_was_converted(scene: Scene) -> httpx.Response:
     sold = await scene.till.redeem(scene.town.paper_card)
     await ask_for_conversion(scene.ledger, scene.town.shops[0], 850)
     return await scene.till.refund(sold.json()["id"])
+
+
+@provokes(errors.VoidTooLate)
+async def by_voiding_a_quarter_of_an_hour_later(scene: Scene) -> httpx.Response:
+    sold = await scene.till.redeem(scene.town.paper_card)
+    assert isinstance(scene.till.clock, FixedClock)
+    scene.till.clock.instant += timedelta(minutes=15, seconds=1)
+    return await scene.till.void(sold.json()["id"])
+
+
+@provokes(errors.AlreadyRefunded)
+async def by_voiding_what_was_refunded(scene: Scene) -> httpx.Response:
+    sold = await scene.till.redeem(scene.town.paper_card)
+    await scene.till.refund(sold.json()["id"], 1)
+    return await scene.till.void(sold.json()["id"])
+
+
+@provokes(errors.TrainingCard)
+async def with_a_training_card(scene: Scene) -> httpx.Response:
+    return await scene.till.redeem(scene.town.paper_card, credential="0000 000 018")
+
+
+@provokes(errors.TrainingTill)
+async def by_a_till_in_training(scene: Scene) -> httpx.Response:
+    return await scene.till.at(await paired(scene.ledger, scene.town.shops[0], "training")).redeem(
+        scene.town.paper_card
+    )
 
 
 @provokes(errors.MerchantNotActive)

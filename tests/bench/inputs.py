@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from stdnum import luhn
 
 HOUSEHOLDS = 2000
+
+CATEGORIES = ("fruits-legumes", "legumineuses", "cereales-pain", "lait-oeufs", "huiles")
+RESTRICTED = CATEGORIES[:2]
 
 _PROGRAMME = """
 code = "BENCH-2026"
@@ -25,7 +29,7 @@ derogations = ["urgence"]
 jours = 62
 annee_civile = false
 [panier]
-categories = ["fruits-legumes", "legumineuses", "cereales-pain", "lait-oeufs", "huiles"]
+categories = {categories}
 hors_panier = ["alcool"]
 [plafonds]
 papier_par_vente = "50000.00"
@@ -50,14 +54,8 @@ def _iban(place: int) -> str:
 
 def write_inputs(folder: Path, count: int) -> None:
     """Write `programme.toml`, `menages.csv` and `commercants.csv`."""
-    (folder / "programme.toml").write_text(_PROGRAMME, encoding="utf-8")
-    households = [
-        (
-            "dossier;adultes;enfants_14_et_plus;enfants_moins_14;ressources_mensuelles;charges_mensuelles;langue;"
-            "support;derogation"
-        ),
-        *(f"B26-{place:05d};1;0;0;300,00;200,00;fr;papier;" for place in range(count)),
-    ]
+    write_programme(folder / "programme.toml", CATEGORIES)
+    write_households(folder / "menages.csv", 0, count)
     merchants = [
         "siret;nom;commune;categories;iban;remise",
         *(
@@ -65,5 +63,22 @@ def write_inputs(folder: Path, count: int) -> None:
             for place, siret in enumerate(MERCHANTS)
         ),
     ]
-    (folder / "menages.csv").write_text("\n".join(households) + "\n", encoding="utf-8")
     (folder / "commercants.csv").write_text("\n".join(merchants) + "\n", encoding="utf-8")
+
+
+def write_programme(file: Path, categories: Sequence[str]) -> Path:
+    """The rules of the programme, with these categories to be paid by it."""
+    listed = ", ".join(f'"{category}"' for category in categories)
+    file.write_text(_PROGRAMME.replace("{categories}", f"[{listed}]"), encoding="utf-8")
+    return file
+
+
+def write_households(file: Path, first: int, stop: int) -> Path:
+    """Households by their place in a list, all of them entitled."""
+    columns = (
+        "dossier;adultes;enfants_14_et_plus;enfants_moins_14;ressources_mensuelles;charges_mensuelles;langue;"
+        "support;derogation"
+    )
+    rows = [f"B26-{place:05d};1;0;0;300,00;200,00;fr;papier;" for place in range(first, stop)]
+    file.write_text("\n".join([columns, *rows]) + "\n", encoding="utf-8")
+    return file

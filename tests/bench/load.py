@@ -1,88 +1,83 @@
-"""Load on the till interface from a process of its own: so many tills, each sending its next sale when the last
-one is answered. Bounded in time, loopback only. Reads its task on standard input, prints its result."""
+"""The load generator, a process of its own: `python -m tests.bench.load FOLDER`.
+
+The folder holds the town. Each line on standard input is a run to make, each line on standard output what it measured;
+between two runs the telephones keep what they showed.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import random
 import sys
 import time
-from dataclasses import dataclass
-from uuid import uuid4
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from tests.bench.customers import Customers
+from tests.bench.tills import Measured, Mix, Till
+
+TOWN = "town.json"
+_LAST_ANSWER_SECONDS_MAX = 30
 
 
-@dataclass(frozen=True)
-class Task:
-    """What to send: tokens of tills, paper cards as (number, secret, pin), for how long."""
-
-    host: str
-    port: int
-    tokens: list[str]
-    cards: list[tuple[int, str, str]]
-    tills: int
-    seconds: float
-
-
-CATEGORIES = ("fruits-legumes", "legumineuses", "cereales-pain", "lait-oeufs", "huiles")
-
-
-async def till(task: Task, token: str, ends: float, milliseconds: list[float], statuses: dict[int, int]) -> None:
-    """One till: a connection, one sale after the other."""
-    reader, writer = await asyncio.open_connection(task.host, task.port)
-    while (started := time.perf_counter()) < ends:
-        writer.write(_request(task, token))
-        status, length = 0, 0
-        while (line := await reader.readline()) not in {b"\r\n", b""}:
-            if line.startswith(b"HTTP/"):
-                status = int(line.split()[1])
-            elif line.lower().startswith(b"content-length:"):
-                length = int(line.split(b":")[1])
-        await reader.readexactly(length)
-        milliseconds.append((time.perf_counter() - started) * 1000)
-        statuses[status] = statuses.get(status, 0) + 1
-    writer.close()
-    await writer.wait_closed()
+async def run(task: dict[str, Any], town: dict[str, Any], customers: Customers) -> dict[str, Any]:
+    """So many tills at once, for some seconds after a warm-up. `busy`: half of them are one merchant's."""
+    tokens = [town["tokens"][place % len(town["tokens"])] for place in range(task["tills"])]
+    if task["busy"]:
+        half = len(tokens) // 2
+        tokens[:half] = town["busy"][:half]
+    starts = time.perf_counter() + task["warm_up"]
+    measured, shown = Measured(starts, starts + task["seconds"]), Counter(customers.shown)
+    mix, loop = Mix(**task["mix"]), asyncio.get_running_loop()
+    makers = [partial(Till, token, customers, mix, measured) for token in tokens]
+    tills = [(await loop.create_connection(maker, task["host"], task["port"]))[1] for maker in makers]
+    await asyncio.sleep(measured.ends - time.perf_counter())
+    await asyncio.wait_for(asyncio.gather(*(till.done for till in tills)), _LAST_ANSWER_SECONDS_MAX)
+    by_card = customers.shown - shown
+    return {"phone_share": round(by_card["phone"] / by_card.total(), 2), **_told(measured, task["seconds"])}
 
 
-def _request(task: Task, token: str) -> bytes:
-    number, secret, pin = random.choice(task.cards)
-    names = random.sample(CATEGORIES, random.randint(1, 3))
-    body = json.dumps(
-        {
-            "credential": f"BP1/{number}/{secret}",
-            "pin": pin,
-            "basket": [{"category": name, "amount_cents": random.randint(10, 90)} for name in names],
-            "allow_partial": True,
-        }
-    ).encode()
-    head = (
-        f"POST /v1/redemptions HTTP/1.1\r\nHost: {task.host}\r\nAuthorization: Bearer {token}\r\n"
-        f"Idempotency-Key: {uuid4()}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
-
-
-async def run(task: Task) -> dict[str, object]:
-    """Send, and say how it went."""
-    milliseconds: list[float] = []
-    statuses: dict[int, int] = {}
-    started, processor = time.perf_counter(), time.process_time()
-    ends = started + task.seconds
-    tokens = [task.tokens[place % len(task.tokens)] for place in range(task.tills)]
-    await asyncio.gather(*(till(task, token, ends, milliseconds, statuses) for token in tokens))
-    took = time.perf_counter() - started
-    milliseconds.sort()
+def _told(measured: Measured, seconds: float) -> dict[str, Any]:
+    """Redemption requests per second (whatever their answer), sales booked per second, and how long calls took."""
+    kinds = measured.milliseconds
+    sales = sorted(each for kind in ("sale", "refused", "replay") for each in kinds.get(kind, ()))
+    calls = sum(map(len, kinds.values()))
     return {
-        "rps": round(len(milliseconds) / took),
-        "p50_ms": round(milliseconds[len(milliseconds) // 2], 2),
-        "p99_ms": round(milliseconds[len(milliseconds) * 99 // 100], 2),
-        "statuses": {str(status): count for status, count in sorted(statuses.items())},
-        "generator_cpu_share": round((time.process_time() - processor) / took, 2),
+        "rps": round(len(sales) / seconds),
+        "booked_rps": round(measured.statuses["sale 201"] / seconds),
+        "calls_per_s": round(calls / seconds),
+        **_quantiles(sales),
+        "by_kind": {kind: {"count": len(each), **_quantiles(sorted(each))} for kind, each in sorted(kinds.items())},
+        "statuses": dict(sorted(measured.statuses.items())),
+        "unexpected": measured.unexpected,
+        "unexpected_share": measured.unexpected.total() / max(1, calls),
     }
 
 
+def _quantiles(ascending: list[float]) -> dict[str, float]:
+    if not ascending:
+        return {"p50_ms": 0.0, "p99_ms": 0.0}
+    return {
+        "p50_ms": round(ascending[len(ascending) // 2], 2),
+        "p99_ms": round(ascending[len(ascending) * 99 // 100], 2),
+    }
+
+
+async def main(folder: Path) -> None:
+    """One run for each line that comes in."""
+    loop = asyncio.get_running_loop()
+    customers = Customers(seed=1)
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        town = json.loads((folder / TOWN).read_text(encoding="ascii"))
+        customers.admit(town["phones"], town["papers"])
+        told = await run(json.loads(line), town, customers)
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    told = json.load(sys.stdin)
-    told["cards"] = [tuple(card) for card in told["cards"]]
-    sys.stdout.write(json.dumps(asyncio.run(run(Task(**told)))) + "\n")
+    uvloop.run(main(Path(sys.argv[1])))

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -131,10 +132,22 @@ def test_the_service_is_the_command_s_own_process_and_ends_with_it(embedded: Ter
             assert answer["pid"] == service.pid
             with urllib.request.urlopen(f"http://127.0.0.1:{answer['port']}/healthz") as health:
                 assert health.status == 200
+            with urllib.request.urlopen(f"http://127.0.0.1:{answer['metrics_port']}/metrics") as figures:
+                assert b"\nbonpois_database_up 1\n" in figures.read()
             service.send_signal(signal.SIGTERM)
             assert service.wait(20) == 0
         finally:
             service.kill()
+
+
+def test_a_port_of_figures_that_is_taken_is_told(embedded: Terminal) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "admin_cli", "serve", "--port", "0", "--metrics-port", str(port)]
+        done = subprocess.run(command, env=os.environ | embedded.environment, capture_output=True, check=False)
+    refusal = json.loads(done.stderr)
+    assert (done.returncode, refusal["code"], refusal["port"]) == (2, "bad-configuration", port)
+    assert refusal["setting"] == "--metrics-port"
 
 
 def test_the_service_refuses_a_home_without_a_ledger(tmp_path: Path) -> None:

@@ -58,6 +58,21 @@ def test_the_books_only_grew_since_a_checkpoint_that_was_kept(
     assert registered.json("check", "--against", printed) == []
 
 
+def test_an_approval_is_proven_and_continues_what_was_kept(
+    registered: Terminal, beginning: Path, tmp_path: Path
+) -> None:
+    registered.good("fund", "mandate", "AA-2026", "M-1", "20000,00")
+    registered.good("fund", "confirm", "M-1")
+    registered.good("aid", "prepare", "AA-2026")
+    assert registered.refused("export", "approval", 1)[1]["code"] == "not-possible-now"
+    registered.good("aid", "approve", "AA-2026", 1, "--operator", "bruno")
+    file = tmp_path / "approval.json"
+    registered.good("export", "approval", 1, "--since", beginning, "--output", file)
+    told = registered.json("verify", file, "--against", beginning)
+    assert (told["document"], told["holds"]) == ("approval", True)
+    assert {"prepared", "approved", "two-people", "content", "only-grew"} <= {each["code"] for each in told["findings"]}
+
+
 def test_a_file_without_the_proof_says_what_to_ask_for(registered: Terminal, beginning: Path, tmp_path: Path) -> None:
     registered.good("fund", "mandate", "AA-2026", "M-1", "100,00")
     later = tmp_path / "later.json"

@@ -125,6 +125,9 @@ def test_a_till_is_invited_with_a_code_that_can_be_scanned(registered: Terminal)
     assert "█" in shown
     invitation = registered.json("till", "invite", f"{SIRET[:9]} {SIRET[9:]}", "--scope", "merchant")
     assert set(invitation) == {"code", "scope", "expires_at"}
+    assert registered.json("till", "invite", SIRET, "--training")["scope"] == "training"
+    code, refusal = registered.refused("till", "invite", SIRET, "--scope", "merchant", "--training")
+    assert (code, refusal["code"]) == (2, "bad-use")
     assert registered.json("till", "list") == []
     code, refusal = registered.refused("till", "revoke", "00000000-0000-4000-8000-000000000000")
     assert (code, refusal["code"]) == (3, "unknown-till")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -54,13 +53,12 @@ async def database_urls(made: MadeWorld) -> AsyncIterator[DatabaseUrls]:
         yield urls
 
 
-async def test_many_matches_after_a_few_take_less_than_two_seconds(superuser: asyncpg.Connection) -> None:
+async def test_many_matches_after_a_few_are_taken_at_once(superuser: asyncpg.Connection) -> None:
     await superuser.execute(f"{UNGUARDED}; {SALES} {GUARDED}")
     await superuser.execute(STATEMENT)
     await superuser.execute(MATCH.format(first=1, last=1))
     await superuser.execute(MATCH.format(first=2, last=2))
-    started = time.monotonic()
+    await superuser.execute("SET statement_timeout = '30s'")  # what would be quadratic takes minutes
     await superuser.execute(MATCH.format(first=3, last=LINES))
-    assert time.monotonic() - started < 2
     sql = "SELECT count(*) FROM ledger.live_match_unit AS u INNER JOIN sale AS s ON s.id = u.transaction_id"
     assert await superuser.fetchval(sql) == LINES

@@ -402,22 +402,6 @@ async def test_a_merchant_that_has_left_is_gone_for_good(ledger: Ledger, shop: O
     assert await run_checks(ledger) == []
 
 
-async def test_a_sale_that_waited_for_the_closing_is_not_booked(
-    ledger: Ledger, app: asyncpg.Connection, owner: asyncpg.Connection, shop: Owning
-) -> None:
-    """The desk had looked before; the trigger looks under the lock."""
-    await owner.execute(
-        "INSERT INTO ledger.event (subject, subject_id, kind, occurred_at) VALUES ('merchant', $1, 'close', now())",
-        shop.device.merchant_id,
-    )
-    row = await owner.fetchrow("SELECT * FROM ledger.redemption WHERE merchant_id = $1", shop.device.merchant_id)
-    values = dict(row or {}) | {"id": uuid4(), "receipt_number": 99}
-    columns, places = ", ".join(values), ", ".join(f"${place}" for place in range(1, len(values) + 1))
-    with pytest.raises(asyncpg.PostgresError) as refused:
-        await owner.execute(f"INSERT INTO ledger.redemption ({columns}) VALUES ({places})", *values.values())
-    assert refused.value.sqlstate == "BPX01"
-
-
 async def test_an_import_of_merchants_that_left_before_is_no_way_back(ledger: Ledger, shop: Owning) -> None:
     with pytest.raises((FileFaulty, FileAlreadyImported)):
         await import_merchants(ledger, month.MERCHANTS_FILE, AGENT)

@@ -1,1 +1,1 @@
-"""Long runs under load and kill -9. Never part of the tests; bounded in cycles, loopback only."""
+"""The long run: thousands of steps of the model, then kill after kill under load, and at the end the accounts."""

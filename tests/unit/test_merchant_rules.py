@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ledger.keyring import Keyring
 from ledger.merchants.model import Failures, Invitation, NewMerchant
-from ledger.merchants.rules import code_as_typed, new_code, one_more, pause_seconds, read_merchants
+from ledger.merchants.rules import code_as_typed, new_code, one_more, pause_seconds, place_of, read_merchants
 from ledger.people_files import Row, Table
 
 NOW = datetime(2026, 10, 6, 8, 0, tzinfo=UTC)
@@ -64,6 +65,17 @@ def test_a_name_is_what_the_database_takes(name: str, good: bool) -> None:
     table = Table("x", b"", [Row(2, values | {"iban": "FR7668465632122330792440224"})])
     read_merchants(table)
     assert [fault.column for fault in table.faults] == ([] if good else ["nom"])
+
+
+def test_a_caller_is_counted_by_its_address_or_its_network() -> None:
+    keys = Keyring((bytes(32),))
+    callers = {f"192.0.{third}.{last}" for third in range(80) for last in range(250)}
+    assert len({place_of(keys, caller) for caller in callers}) == 1024
+    assert place_of(keys, "2001:db8::1") == place_of(keys, "2001:db8::ffff:2")
+    assert place_of(keys, "2001:db8:0:1::1") != place_of(keys, "2001:db8::1")
+    assert place_of(keys, "::ffff:192.0.2.1") == place_of(keys, "192.0.2.1") != place_of(keys, "::ffff:192.0.2.2")
+    assert place_of(keys, "") == place_of(keys, "testclient")
+    assert place_of(Keyring((bytes(31) + b"1",)), "192.0.2.1") != place_of(keys, "192.0.2.1")
 
 
 def test_secrets_do_not_show_when_printed() -> None:

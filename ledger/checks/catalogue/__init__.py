@@ -6,6 +6,7 @@ from ledger.checks.catalogue import (
     aid,
     books,
     conversions,
+    functions,
     guards,
     moves,
     people,
@@ -18,6 +19,7 @@ from ledger.checks.model import Check
 
 CHECKS: tuple[Check, ...] = (
     *guards.CHECKS,
+    *functions.CHECKS,
     *books.CHECKS,
     *people.CHECKS,
     *aid.CHECKS,

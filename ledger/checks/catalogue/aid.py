@@ -44,10 +44,12 @@ CHECKS = (
         SELECT a.name, NULL, NULL, -sum(p.amount_cents)::bigint
         FROM ledger.account AS a
         LEFT JOIN ledger.voucher AS v ON v.account_id = a.id
-        LEFT JOIN ledger.posting AS p ON p.account_id = a.id
-        LEFT JOIN ledger.ledger_transaction AS t ON t.id = p.transaction_id AND t.kind = 4
+        LEFT JOIN (
+            SELECT p.account_id, p.amount_cents
+            FROM ledger.posting AS p INNER JOIN ledger.ledger_transaction AS t ON t.id = p.transaction_id AND t.kind = 4
+        ) AS p ON p.account_id = a.id
         WHERE a.kind = 12
-        GROUP BY a.id, a.name HAVING count(v.id) = 0 OR count(t.id) <> 1
+        GROUP BY a.id, a.name HAVING count(v.id) = 0 OR count(p.account_id) <> 1
         """,
     ),
     Check(

@@ -107,19 +107,28 @@ CHECKS = (
         "shapes-are-allowed",
         "L14",
         """
-        WITH side AS (
-            SELECT DISTINCT p.transaction_id, k.asset, a.kind, p.amount_cents > 0 AS debited
-            FROM ledger.posting AS p
+        WITH moved AS (
+            SELECT t.id, t.kind, k.asset,
+                coalesce(bit_or(1 << a.kind) FILTER (WHERE p.amount_cents > 0), 0) AS debits,
+                coalesce(bit_or(1 << a.kind) FILTER (WHERE p.amount_cents < 0), 0) AS credits
+            FROM ledger.ledger_transaction AS t
+            INNER JOIN ledger.posting AS p ON p.transaction_id = t.id
             INNER JOIN ledger.account AS a ON a.id = p.account_id
             INNER JOIN ledger.account_kind AS k ON k.id = a.kind
+            GROUP BY t.id, k.asset
         )
-        SELECT t.id AS subject, t.kind, d.kind AS debit_kind, c.kind AS credit_kind
-        FROM ledger.ledger_transaction AS t
-        INNER JOIN side AS d ON d.transaction_id = t.id AND d.debited
-        INNER JOIN side AS c ON c.transaction_id = t.id AND c.asset = d.asset AND NOT c.debited
-        LEFT JOIN ledger.transaction_shape AS s
-            ON s.kind = t.kind AND s.debit_kind = d.kind AND s.credit_kind = c.kind
-        WHERE s.kind IS NULL
+        SELECT m.id AS subject, m.kind, s.debit_kind, s.credit_kind
+        FROM (
+            SELECT w.*, d.id AS debit_kind, c.id AS credit_kind
+            FROM (SELECT DISTINCT kind, debits, credits FROM moved) AS w
+            INNER JOIN ledger.account_kind AS d ON w.debits >> d.id & 1 = 1
+            INNER JOIN ledger.account_kind AS c ON w.credits >> c.id & 1 = 1
+            EXCEPT
+            SELECT w.*, s.debit_kind, s.credit_kind
+            FROM (SELECT DISTINCT kind, debits, credits FROM moved) AS w
+            INNER JOIN ledger.transaction_shape AS s ON s.kind = w.kind
+        ) AS s
+        INNER JOIN moved AS m ON (m.kind, m.debits, m.credits) = (s.kind, s.debits, s.credits)
         """,
     ),
     Check(
@@ -130,7 +139,8 @@ CHECKS = (
         FROM ledger.ledger_transaction AS t
         INNER JOIN ledger.posting AS p ON p.transaction_id = t.id
         GROUP BY t.id
-        HAVING min(p.posted_at) <> t.posted_at OR max(p.posted_at) <> t.posted_at
+        HAVING (min(p.posted_at) = t.posted_at AND max(p.posted_at) = t.posted_at AND count(p.posted_at) = count(*))
+            IS NOT TRUE
             OR t.booked_on < (t.occurred_at AT TIME ZONE 'Europe/Paris')::date
             OR t.booked_on > (t.occurred_at AT TIME ZONE 'Europe/Paris')::date AND extract(day FROM t.booked_on) <> 1
         """,

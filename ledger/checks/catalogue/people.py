@@ -19,9 +19,9 @@ from ledger.approvals.rules import (
     proves,
     rejection_message,
 )
-from ledger.checks.contents import CONTENTS
 from ledger.checks.model import Check, Culprit
 from ledger.database.unit_of_work import UnitOfWork
+from ledger.proposal_contents import CONTENTS
 
 _MATTER = "p.id AS proposal_id, p.number, p.kind, p.content_sha256, p.amount_cents"
 _UNSIGNED = "EXISTS (SELECT FROM ledger.unsigned_fact AS u WHERE u.id = {id}) AS before_keys"

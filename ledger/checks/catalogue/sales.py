@@ -43,14 +43,21 @@ CHECKS = (
         "only-eligible-categories",
         "L7",
         """
+        WITH version AS MATERIALIZED (
+            SELECT id, CASE WHEN jsonb_typeof(rules -> 'basket' -> 'eligible') = 'array'
+                THEN ARRAY(SELECT jsonb_array_elements_text(rules -> 'basket' -> 'eligible')) END AS eligible
+            FROM ledger.programme_version
+        ), sale AS (
+            SELECT p.transaction_id, array_agg(DISTINCT v.programme_version_id) AS versions
+            FROM ledger.posting AS p INNER JOIN ledger.voucher AS v ON v.account_id = p.account_id
+            WHERE p.amount_cents > 0 GROUP BY p.transaction_id
+        )
         SELECT r.id AS subject, l.category, l.approved_cents
         FROM ledger.redemption AS r
+        LEFT JOIN sale AS s ON s.transaction_id = r.id
         CROSS JOIN LATERAL unnest(r.categories, r.approved_by_line_cents) AS l (category, approved_cents)
         WHERE l.approved_cents > 0 AND NOT EXISTS (
-            SELECT FROM ledger.posting AS p
-            INNER JOIN ledger.voucher AS v ON v.account_id = p.account_id
-            INNER JOIN ledger.programme_version AS pv ON pv.id = v.programme_version_id
-            WHERE p.transaction_id = r.id AND jsonb_exists(pv.rules -> 'basket' -> 'eligible', l.category)
+            SELECT FROM version AS w WHERE w.id = ANY (s.versions) AND l.category = ANY (w.eligible)
         )
         """,
     ),
@@ -90,10 +97,17 @@ CHECKS = (
         """
         SELECT r.id AS subject, s.subject AS barred, e.kind AS event, e.recorded_at, t.posted_at
         FROM ledger.redemption AS r
-        INNER JOIN ledger.ledger_transaction AS t ON t.id = r.id
         CROSS JOIN LATERAL (
             VALUES ('merchant', r.merchant_id), ('till', r.till_id), ('card', r.card_id)
         ) AS s (subject, id)
+        INNER JOIN (
+            SELECT DISTINCT e.subject, e.subject_id
+            FROM ledger.event AS e
+            INNER JOIN ledger.transition AS n ON n.subject = e.subject AND n.event = e.kind
+            INNER JOIN ledger.subject AS u ON u.code = e.subject
+            WHERE n.to_state <> u.first_state
+        ) AS ever ON ever.subject = s.subject AND ever.subject_id = s.id
+        INNER JOIN ledger.ledger_transaction AS t ON t.id = r.id
         CROSS JOIN LATERAL (
             SELECT e.kind, e.recorded_at FROM ledger.event AS e
             WHERE e.subject_id = s.id AND e.recorded_at < t.posted_at - interval '1 minute'
@@ -108,15 +122,18 @@ CHECKS = (
         "paper-cards-keep-their-caps",
         "L7",
         """
-        WITH sale AS (
+        WITH version AS MATERIALIZED (
+            SELECT id, (rules -> 'caps' ->> 'paper_sale_cents')::bigint AS sale_cents,
+                (rules -> 'caps' ->> 'paper_day_cents')::bigint AS day_cents
+            FROM ledger.programme_version
+        ), sale AS (
             SELECT r.id, r.card_id, r.approved_cents, (r.occurred_at AT TIME ZONE 'Europe/Paris')::date AS day,
-                min((pv.rules -> 'caps' ->> 'paper_sale_cents')::bigint) AS sale_cap_cents,
-                min((pv.rules -> 'caps' ->> 'paper_day_cents')::bigint) AS day_cap_cents
+                min(w.sale_cents) AS sale_cap_cents, min(w.day_cents) AS day_cap_cents
             FROM ledger.redemption AS r
             INNER JOIN ledger.card AS c ON c.id = r.card_id AND c.kind = 'paper'
             INNER JOIN ledger.posting AS p ON p.transaction_id = r.id
             INNER JOIN ledger.voucher AS v ON v.account_id = p.account_id
-            INNER JOIN ledger.programme_version AS pv ON pv.id = v.programme_version_id
+            INNER JOIN version AS w ON w.id = v.programme_version_id
             GROUP BY r.id
         )
         SELECT id AS subject, day, approved_cents, sale_cap_cents AS cap_cents

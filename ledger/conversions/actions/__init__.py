@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from ledger.conversions.actions.coupons import convert_coupons, hand_out_coupons, take_back_coupons
 from ledger.conversions.actions.leaving import close_merchant
-from ledger.conversions.actions.lookups import merchant_balance, merchant_statement, own_conversions
+from ledger.conversions.actions.lookups import (
+    merchant_balance,
+    merchant_statement,
+    more_of_statement,
+    own_conversions,
+)
 from ledger.conversions.actions.lots import (
     commission_rates,
     import_payouts,
@@ -33,6 +38,7 @@ __all__ = [
     "list_conversions",
     "merchant_balance",
     "merchant_statement",
+    "more_of_statement",
     "own_conversions",
     "paid_lots",
     "pay_merchant",

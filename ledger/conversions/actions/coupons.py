@@ -5,7 +5,7 @@ from __future__ import annotations
 from ledger.approvals.actions import operator_named
 from ledger.approvals.model import Operator, Role
 from ledger.books.accounts import account_named
-from ledger.books.balances import lock_balances
+from ledger.books.balances import lock_balances, require_held
 from ledger.books.journal import post
 from ledger.books.transaction import Posting, Transaction, TransactionKind, transfer
 from ledger.calendar import paris_day
@@ -56,7 +56,8 @@ async def take_back_coupons(ledger: Ledger, siret: str, amount_cents: int, opera
 async def convert_coupons(ledger: Ledger, siret: str, amount_cents: int, operator: str) -> CouponMovement:
     """Take paper Pois from a merchant and pay their euros: circulating → issued, the euros as in a conversion.
 
-    Refuses as `take_back_coupons` does; a merchant that has left may still bring its coupons.
+    Refuses as `take_back_coupons` does, and `AccountTooLow` where the reserve does not hold the euros; a merchant
+    that has left may still bring its coupons.
     """
     async with ledger.unit_of_work() as work:
         who, merchant = await _begin(work, siret, amount_cents, operator)
@@ -70,6 +71,8 @@ async def convert_coupons(ledger: Ledger, siret: str, amount_cents: int, operato
         circulating, issued, fund, paid_out, kept = [await account_named(work, name) for name in names]
         balances = await lock_balances(work, [circulating, issued, fund, paid_out, kept])
         _require_circulating(-balances[circulating], amount_cents)
+        require_held(balances, fund, "association:guarantee-fund", amount_cents)
+        require_held(balances, issued, "association:issued", amount_cents)
         rate = await rate_on(work, paris_day(work.now))
         commission = rules.commission_cents(amount_cents, rate.basis_points)
         net = (paid_out, amount_cents - commission)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from uuid import UUID
 
 from ledger.calendar import paris_day
-from ledger.conversions import store
-from ledger.conversions.model import Conversion, MerchantBalance, MerchantStatement
+from ledger.conversions import store, store_statements
+from ledger.conversions.model import Conversion, MerchantBalance, MerchantStatement, StatementHead
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import InvalidRequest
 from ledger.merchants.model import Merchant
@@ -22,9 +23,9 @@ async def merchant_balance(ledger: Ledger, merchant: Merchant) -> MerchantBalanc
 
 
 async def merchant_statement(
-    ledger: Ledger, merchant: Merchant, first_day: date | None = None, last_day: date | None = None
+    ledger: Ledger, merchant: Merchant, rows_max: int, first_day: date | None = None, last_day: date | None = None
 ) -> MerchantStatement:
-    """A merchant's account from one local day to another, by default this month until today.
+    """The first lines of a merchant's account from one local day to another, by default this month until today.
 
     Refuses `InvalidRequest` where the days are turned round, or are more than a year.
     """
@@ -34,12 +35,23 @@ async def merchant_statement(
         first = first_day or last.replace(day=1)
         if not timedelta(0) <= last - first < timedelta(days=DAYS_MAX):
             raise InvalidRequest(field="from" if last < first else "to", fault="days", days_max=DAYS_MAX)
-        opening = await store.opening_cents(work, merchant.account_id, first)
-        lines = await store.statement_lines(work, merchant.account_id, first, last)
-        return MerchantStatement(first, last, opening, tuple(lines))
+        head = await store_statements.statement_head(work, merchant.account_id, first, last)
+        lines = await store_statements.statement_lines(work, merchant.account_id, head, 0, rows_max)
+        return MerchantStatement(head, tuple(lines))
 
 
-async def own_conversions(ledger: Ledger, merchant: Merchant) -> list[Conversion]:
-    """A merchant's conversions, the latest first, at most 500."""
+async def more_of_statement(
+    ledger: Ledger, merchant: Merchant, head: StatementHead, after: int, rows_max: int
+) -> MerchantStatement:
+    """The lines of the same statement that follow a version of the account."""
     async with ledger.unit_of_work() as work:
-        return await store.conversions_of(work, merchant.id, CONVERSIONS_MAX)
+        lines = await store_statements.statement_lines(work, merchant.account_id, head, after, rows_max)
+        return MerchantStatement(head, tuple(lines))
+
+
+async def own_conversions(
+    ledger: Ledger, merchant: Merchant, rows_max: int, after: UUID | None = None
+) -> list[Conversion]:
+    """A merchant's conversions, the latest first; those that come after one of them where it is named."""
+    async with ledger.unit_of_work() as work:
+        return await store.conversions_of(work, merchant.id, rows_max, after)

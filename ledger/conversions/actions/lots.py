@@ -10,7 +10,7 @@ from ledger.approvals.actions import operator_named
 from ledger.approvals.model import Role
 from ledger.bank_accounts.actions import effective_ibans
 from ledger.books.accounts import account_named
-from ledger.books.balances import lock_balances
+from ledger.books.balances import lock_balances, require_held
 from ledger.books.journal import post
 from ledger.books.transaction import Transaction, TransactionKind
 from ledger.calendar import paris_day
@@ -19,7 +19,7 @@ from ledger.conversions.actions.rates import rate_on
 from ledger.conversions.actions.requests import cancellation
 from ledger.conversions.model import Conversion, Payment, PayoutLot, ProposedLot, Rate
 from ledger.database.unit_of_work import Ledger, UnitOfWork
-from ledger.errors import BadValue, ConversionNotOpen, UnknownConversion, UnknownPayout
+from ledger.errors import BadValue, ConversionNotOpen, NotPossibleNow, UnknownConversion, UnknownPayout
 from ledger.identifiers import new_event_id
 from ledger.imported_files import record_file, refuse_repeated
 from ledger.merchants.actions import merchant_with_siret
@@ -64,7 +64,7 @@ async def import_payouts(ledger: Ledger, path: Path, operator: str, *, dry_run: 
     """Book what the bank carried out, all of a file or nothing: each line pays an open conversion whole.
 
     Refuses `UnknownOperator`, `RoleMissing` (treasurer), `FileUnreadable`, `FileAlreadyImported`, `FileFaulty`
-    (every fault at once).
+    (every fault at once), `AccountTooLow` (the reserve does not hold the euros).
     """
     table = _read(path)
     async with ledger.unit_of_work() as work:
@@ -93,18 +93,22 @@ async def return_payout(
 
     The Pois come back as far as the euros do: whole, or the net alone where the association keeps its commission.
     Refuses `UnknownOperator`, `RoleMissing` (treasurer), `UnknownMerchant`, `UnknownPayout` (also where the lot
-    paid several and no gross amount says which).
+    paid several and no gross amount says which), `NotPossibleNow` (the merchant has left: its money is adjusted
+    against suspense), `AccountTooLow` (an adjustment took what was paid out).
     """
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator, Role.TREASURER)
         merchant = await merchant_with_siret(work, siret)
         issued, fund, paid_out, kept = [await account_named(work, name) for name in _EUROS]
-        await lock_balances(work, [merchant.converting_account_id, issued, fund, paid_out, kept])
+        balances = await lock_balances(work, [merchant.converting_account_id, issued, fund, paid_out, kept])
         paid = await _paid(work, merchant.siret, lot_reference, amount_cents)
         assert paid.net_cents is not None
+        await _require_present(work, siret)
         given_back = 0 if commission_kept else paid.commission_cents or 0
         if not paid.net_cents + given_back:
             raise UnknownPayout(siret=siret, lot=lot_reference)
+        require_held(balances, paid_out, "association:paid-out", paid.net_cents)
+        require_held(balances, kept, "association:commission", given_back)
         net, commission = (paid_out, paid.net_cents), (kept, given_back)
         legs = rules.euros_into_pois(paid.converting_account_id, issued, fund, net, commission)
         booked = Transaction(new_event_id(), TransactionKind.CONVERSION_RETURNED, work.now, legs)
@@ -162,13 +166,15 @@ async def _assigned(work: UnitOfWork, table: Table, lots: list[PayoutLot]) -> li
     sirets = {line.siret for lot in lots for line in lot.lines}
     accounts = {one.converting_account_id for one in waiting if one.siret in sirets}
     shared = [await account_named(work, name) for name in _EUROS]
-    await lock_balances(work, [*accounts, *shared])
+    balances = await lock_balances(work, [*accounts, *shared])
     waiting = [one for one in await store.conversions(work, only_open=True) if one.converting_account_id in accounts]
     basis_points = {lot.paid_on: (await rate_on(work, lot.paid_on)).basis_points for lot in lots}
     known = await store.known_lots(work, [lot.reference for lot in lots])
     payments, faults = rules.assign(lots, waiting, basis_points, known)
     table.faults.extend(faults)
     table.raise_faults()
+    for name, account in zip(_EUROS[:2], shared[:2], strict=True):
+        require_held(balances, account, name, sum(payment.line.gross_cents for payment in payments))
     return payments
 
 
@@ -197,6 +203,13 @@ async def _paid(work: UnitOfWork, siret: str, lot_reference: str, amount_cents: 
     if not found or (len(found) > 1 and amount_cents is None):
         raise UnknownPayout(siret=siret, lot=lot_reference, amounts_cents=[one.amount_cents for one in found])
     return found[0]
+
+
+async def _require_present(work: UnitOfWork, siret: str) -> None:
+    """A merchant that has left holds nothing any more; read under the locks that its leaving takes, too."""
+    state = (await merchant_with_siret(work, siret)).state
+    if state == "closed":
+        raise NotPossibleNow(siret=siret, state=state)
 
 
 async def _conversion(work: UnitOfWork, conversion_id: UUID) -> Conversion:

@@ -14,7 +14,7 @@ from ledger.sealing.rules.tree import STORED_LEVEL_MIN, Frontier
 
 Culprit = tuple[object, dict[str, object]]
 
-_SEALS_AT_ONCE = 200
+_SEALS_AT_ONCE, _LEAVES_AT_ONCE = 1000, 50_000
 _LAG_SECONDS_MAX = 900  # a sealer looks every few seconds: something has been in its way for long
 
 
@@ -23,8 +23,22 @@ async def audit(work: UnitOfWork, older: Older | None = None) -> AsyncIterator[C
 
     `older`: a checkpoint that was kept elsewhere, which the books must still contain.
     """
+    malformed = await store.malformed(work)
+    for what in malformed:
+        yield what, {"fault": "malformed"}
+    if malformed:
+        return  # nothing can be read from these
     chain = _Chain(await store.keys(work), older)
-    while group := await store.seals_after(work, chain.number, _SEALS_AT_ONCE):
+    async for culprit in _seal_by_seal(work, chain):
+        yield culprit
+    for fault in chain.end(await store.count_nodes(work)):
+        yield "seals", {"fault": fault}
+    for fact, xid, epoch in await store.stray_facts(work):
+        yield fact, {"fault": "never-sealed", "xid": xid, "epoch": epoch}
+
+
+async def _seal_by_seal(work: UnitOfWork, chain: _Chain) -> AsyncIterator[Culprit]:
+    while group := await store.seals_after(work, chain.number, _SEALS_AT_ONCE, _LEAVES_AT_ONCE):
         today = await store.recomputed(work, [each for each, _ in group])
         completed: dict[Node, bytes] = {}
         for each, leaves in group:
@@ -34,10 +48,6 @@ async def audit(work: UnitOfWork, older: Older | None = None) -> AsyncIterator[C
                 yield f"seal {each.number}", {"fault": fault}
         if await store.nodes(work, completed) != completed:
             yield f"seal {group[0][0].number}", {"fault": "stored-nodes"}
-    for fault in chain.end(await store.count_nodes(work)):
-        yield "seals", {"fault": fault}
-    for fact, xid, epoch in await store.stray_facts(work):
-        yield fact, {"fault": "epoch", "xid": xid, "epoch": epoch}
 
 
 async def unsealed_for_long(work: UnitOfWork) -> AsyncIterator[Culprit]:
@@ -49,9 +59,9 @@ async def unsealed_for_long(work: UnitOfWork) -> AsyncIterator[Culprit]:
 
 async def _difference(work: UnitOfWork, seal: Seal, leaves: Sequence[bytes]) -> dict[str, object]:
     """What of a seal is missing or new, by table; both, where a row was changed."""
-    today = await store.facts(work, seal)
+    today, sealed = await store.facts(work, seal), set(leaves)
     missing = Counter(leaves) - Counter(leaf for _, _, leaf in today)
-    new = sorted({fact for fact, _, leaf in today if leaf not in set(leaves)})
+    new = sorted({fact for fact, _, leaf in today if leaf not in sealed})
     return {"fault": "facts", "missing": missing.total(), "not_sealed": new}
 
 
@@ -71,7 +81,7 @@ class _Chain:
         """What is wrong with the next seal; the subtrees that it completes go into `completed`."""
         self.number = seal.number
         yield from self._follows(seal)
-        large = {node: whole for node, whole in self._tree.grow(leaves) if node.level >= STORED_LEVEL_MIN}
+        large = dict(self._tree.grow(leaves, STORED_LEVEL_MIN))
         completed |= large
         self._nodes += len(large)
         if self._tree.size != seal.size or self._tree.root != seal.root:
@@ -98,15 +108,15 @@ class _Chain:
 
     def _follows(self, seal: Seal) -> Iterator[str]:
         before = self._before
-        number, xid, observed = (0, 0, None) if before is None else (before.number, before.xid_upto, before.observed_at)
+        number, size, xid = (0, 0, 0) if before is None else (before.number, before.size, before.xid_upto)
         same_epoch = before is None or seal.epoch == before.epoch
-        if seal.number != number + 1 or seal.xid_from != (xid if same_epoch else 0):
+        if (seal.number, seal.first_leaf) != (number + 1, size) or seal.xid_from != (xid if same_epoch else 0):
             yield "order"
-        if observed is not None and seal.observed_at <= observed:
+        if before is not None and seal.observed_at <= before.observed_at:
             yield "time"
 
     def _signed(self, seal: Seal) -> Iterator[str]:
-        """The note says what the row says, and the key that the row names signed it."""
+        """The note says what the row says; the key that the row names signed it, and none that came later."""
         try:
             said = notes.read_checkpoint(seal.note)
         except notes.NotANote:
@@ -118,6 +128,7 @@ class _Chain:
         times = (said.at, said.final_until) == (seal.observed_at, seal.final_until)
         if in_row != in_note or not times or said.origin != self._origin:
             yield "note"
-        key = [known.public_key for known in self._keys if known.number == seal.key_number]
-        if not notes.signers_of(seal.note, key):
+        signers = notes.signers_of(seal.note, [key.public_key for key in self._keys])
+        numbers = [key.number for key in self._keys if key.public_key in signers]
+        if max(numbers, default=0) != seal.key_number:
             yield "signature"

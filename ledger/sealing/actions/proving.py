@@ -48,21 +48,16 @@ async def prove_checkpoint(ledger: Ledger, older_size: int | None = None) -> pro
     Refuses `NotSealedYet`, `UnknownCheckpoint`.
     """
     async with ledger.unit_of_work() as work:
-        last = await require_last(work)
-        proof = await new_proof(work, "checkpoint", last)
-        if older_size is not None:
-            if older_size > last.size or await store.of_size(work, older_size) is None:
-                raise UnknownCheckpoint(size=older_size)
-            proof.older_size = older_size
-            proof.consistency = await _hashed(work, consistency_spans(older_size, last.size))
-        return proof
+        return await new_proof(work, "checkpoint", await require_last(work), older_size)
 
 
-async def prove_sale(ledger: Ledger, redemption_id: UUID, merchant_id: UUID | None = None) -> proofs.Proof:
+async def prove_sale(
+    ledger: Ledger, redemption_id: UUID, merchant_id: UUID | None = None, older_size: int | None = None
+) -> proofs.Proof:
     """That a sale stands in the books: the sealed fact, and what leads from it to the last checkpoint.
 
-    With `merchant_id`, a sale of this merchant only. Refuses `UnknownTransaction`, `NotSealedYet`,
-    `FactNotAsSealed`.
+    With `merchant_id`, a sale of this merchant only; with `older_size`, also that the books only grew since. Refuses
+    `UnknownTransaction`, `NotSealedYet`, `FactNotAsSealed`, `UnknownCheckpoint`.
     """
     async with ledger.unit_of_work() as work:
         found = await store.sale(work, redemption_id, merchant_id)
@@ -72,7 +67,7 @@ async def prove_sale(ledger: Ledger, redemption_id: UUID, merchant_id: UUID | No
         if covering is None:
             raise NotSealedYet(redemption=str(redemption_id))
         last = await require_last(work)
-        proof = await new_proof(work, "receipt", last)
+        proof = await new_proof(work, "receipt", last, older_size)
         proof.facts = [await proven_leaf(work, content, covering, last)]
         return proof
 
@@ -118,9 +113,18 @@ async def hashes_of(work: UnitOfWork, wanted: Iterable[Node]) -> dict[Node, byte
     return found
 
 
-async def new_proof(work: UnitOfWork, kind: str, last: Seal) -> proofs.Proof:
-    """The frame of every proof: the last checkpoint and the keys."""
-    return proofs.Proof(kind, last.note, proofs.key_documents(await store.keys(work)))
+async def new_proof(work: UnitOfWork, kind: str, last: Seal, older_size: int | None = None) -> proofs.Proof:
+    """The frame of every proof: the last checkpoint, the keys, and that the books only grew since an older size.
+
+    Refuses `UnknownCheckpoint`.
+    """
+    proof = proofs.Proof(kind, last.note, proofs.key_documents(await store.keys(work)))
+    if older_size is not None:
+        if older_size > last.size or await store.of_size(work, older_size) is None:
+            raise UnknownCheckpoint(size=older_size)
+        proof.older_size = older_size
+        proof.consistency = await _hashed(work, consistency_spans(older_size, last.size))
+    return proof
 
 
 async def proven_leaf(work: UnitOfWork, content: str, covering: Seal, last: Seal) -> proofs.Leaf:

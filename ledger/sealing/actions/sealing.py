@@ -19,21 +19,31 @@ from ledger.sealing.rules import notes
 from ledger.sealing.rules.tree import STORED_LEVEL_MIN, Frontier, nodes_of
 
 _USE = "seal"
+_ROUNDS_MAX = 4
 
 
-async def seal(ledger: Ledger) -> Seal | None:
+async def seal(ledger: Ledger, *, rounds_max: int = _ROUNDS_MAX) -> Seal | None:
     """Seal all that is finished; the last seal made, none where there is nothing new or somebody else is sealing.
 
-    Each seal is a unit of work of its own, so that this can be cut and done again. Writers are never held up.
-    Refuses `KeysMissing`.
+    A round more takes what was finished meanwhile, or makes the past final that has come to rest; it has no end while
+    tills are busy, hence `rounds_max`. Each seal is a unit of work of its own, so that this can be cut and done again.
+    Writers are never held up. Refuses `KeysMissing`.
     """
     made = None
-    while True:
-        async with ledger.unit_of_work() as work:
-            new = await _seal_next(work) if await store.take_turn(work) else None
+    for _ in range(rounds_max):
+        new, more = await _seal_once(ledger)
+        made = new or made
+        while more:
+            new, more = await _seal_once(ledger)
+            made = new or made
         if new is None:
-            return made
-        made = new
+            break
+    return made
+
+
+async def _seal_once(ledger: Ledger) -> tuple[Seal | None, bool]:
+    async with ledger.unit_of_work() as work:
+        return await _seal_next(work) if await store.take_turn(work) else (None, False)
 
 
 async def last_seal(ledger: Ledger) -> Seal | None:
@@ -63,19 +73,19 @@ async def rotate_key(ledger: Ledger, folder: Path, operator: str) -> SealingKey:
         return (await store.keys(work))[-1]
 
 
-async def _seal_next(work: UnitOfWork) -> Seal | None:
-    """The next seal, as far as its bound; none where nothing would change."""
+async def _seal_next(work: UnitOfWork) -> tuple[Seal | None, bool]:
+    """The next seal, none where nothing would change; and whether its bound left out what was finished."""
     head = await store.head(work)
-    leaves = await store.leaf_hashes(work, head)
+    leaves = await store.leaf_hashes(work, head) if head.xid_from < head.xid_upto else []
     known, signers = await _signers(work, work.keys)
     if not leaves and not head.finalises and not head.more and len(signers) == 1:
-        return None
+        return None, False
     frontier = await _frontier(work, head.first_leaf)
-    completed = {node: whole for node, whole in frontier.grow(leaves) if node.level >= STORED_LEVEL_MIN}
+    completed = dict(frontier.grow(leaves, STORED_LEVEL_MIN))
     made = _signed(head, len(leaves), frontier.root, known, signers)
     await store.add_seal(work, made, leaves)
     await store.add_nodes(work, completed)
-    return made
+    return made, head.more
 
 
 def _signed(

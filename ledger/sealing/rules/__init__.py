@@ -1,1 +1,1 @@
-"""How the tree is hashed (`tree`), how a head of it is signed (`notes`), how a file proves itself (`proofs`)."""
+"""How the tree is hashed (`tree`), its head signed (`notes`), and how a file proves itself (`proofs`, `approvals`)."""

@@ -70,15 +70,17 @@ def written(proof: Proof) -> str:
 
 def read(content: bytes) -> Proof:
     """The file. Raises `Unreadable`."""
+    if len(content) > BYTES_MAX:
+        raise Unreadable
     try:
-        return msgspec.json.decode(content[: BYTES_MAX + 1], type=Proof)
+        return msgspec.json.decode(content, type=Proof)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise Unreadable from None
 
 
 def read_older(content: bytes) -> str:
     """The note of an older checkpoint: a file of ours, or the bare text as it was printed. Raises `Unreadable`."""
-    text = content[: BYTES_MAX + 1].lstrip()
+    text = content.lstrip()
     if text.startswith(b"{"):
         return read(text).checkpoint
     try:
@@ -151,10 +153,10 @@ def _continuation(proof: Proof, checkpoint: Checkpoint, older: Checkpoint, signe
 
 
 def _only_grew(proof: Proof, checkpoint: Checkpoint, older: Checkpoint) -> bool:
-    if older.size == checkpoint.size:
-        return older.root == checkpoint.root
     if older.size > checkpoint.size or older.seal > checkpoint.seal:
         return False
+    if older.size == checkpoint.size:
+        return older.root == checkpoint.root
     if older.size == 0:
         return older.root == tree.EMPTY_ROOT
     if proof.older_size != older.size:

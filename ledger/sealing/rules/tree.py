@@ -60,28 +60,32 @@ class Frontier:
 
     def __init__(self, size: int, hashes: Sequence[bytes]) -> None:
         self.size = size
-        self._edge = list(zip((node.level for node in nodes_of((0, size))), hashes, strict=True))
+        self._edge = dict(zip((node.level for node in nodes_of((0, size))), hashes, strict=True))
 
-    def grow(self, leaves: Sequence[bytes]) -> Iterator[tuple[Node, bytes]]:
-        """Add leaf hashes; gives each node that they complete."""
-        for leaf in leaves:
-            level, whole = 0, leaf
-            self.size += 1
-            while self._edge and self._edge[-1][0] == level:
-                whole = node_hash(self._edge.pop()[1], whole)
-                level += 1
-                yield Node(level, (self.size >> level) - 1), whole
-            self._edge.append((level, whole))
+    def grow(self, leaves: Sequence[bytes], level_min: int = 1) -> Iterator[tuple[Node, bytes]]:
+        """Add leaf hashes; gives each node that they complete, of this level and above, the small ones first."""
+        level, first, row = 0, self.size, list(leaves)
+        self.size += len(row)
+        while row:
+            if first & 1:
+                row.insert(0, self._edge.pop(level))
+            if len(row) & 1:
+                self._edge[level] = row.pop()
+            row = [sha256(b"\x01" + left + right).digest() for left, right in zip(row[::2], row[1::2], strict=True)]
+            first >>= 1
+            level += 1
+            if level >= level_min:
+                yield from ((Node(level, place), whole) for place, whole in enumerate(row, start=first))
 
     @property
     def root(self) -> bytes:
-        return joined([whole for _, whole in self._edge])
+        return joined([self._edge[level] for level in sorted(self._edge, reverse=True)])
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """The root of a tree of these leaf hashes."""
     frontier = Frontier(0, [])
-    for _ in frontier.grow(leaves):
+    for _ in frontier.grow(leaves, level_min=len(leaves).bit_length()):
         pass
     return frontier.root
 

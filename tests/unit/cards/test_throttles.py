@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from ledger.cards.model import NIL, CardSecrets, Credential, FailureCount, FailureKey
+from ledger.cards.model import NIL, Credential, FailureCount, FailureKey
 from ledger.cards.rules import (
     CARD_DAY,
     LIMITS,
@@ -19,13 +19,13 @@ from ledger.cards.rules import (
     longest_pause,
     one_more,
     pause_seconds,
+    stand_in,
     throttles_of,
 )
+from ledger.keyring import Keyring
 from tests.conftest import NOW
 
 CARD, TILL_1, TILL_2 = UUID(int=1), UUID(int=11), UUID(int=12)
-PAPER = CardSecrets(CARD, "paper", b"", b"", 0)
-PHONE = CardSecrets(CARD, "phone", b"", None, 0)
 BY_QR = Credential(1234567897, secret="ABCDEFG234", pin="4821")
 BY_NUMBER = Credential(1234567897, pin="4821")
 BY_PHONE = Credential(1234567897, otp="46119246")
@@ -33,12 +33,12 @@ BY_PHONE = Credential(1234567897, otp="46119246")
 Counts = dict[FailureKey, FailureCount]
 
 
-def guess(counts: Counts, till: UUID, *, had_secret: bool = False, card: CardSecrets | None = PAPER) -> None:
+def guess(counts: Counts, till: UUID, *, had_secret: bool = False, card: UUID = CARD) -> None:
     for key in counters_of(Wrong(had_secret), card, till):
         counts[key] = one_more(key, counts.get(key), NOW)
 
 
-def pause(counts: Counts, shown: Credential, till: UUID, card: CardSecrets | None = PAPER) -> int:
+def pause(counts: Counts, shown: Credential, till: UUID, card: UUID = CARD) -> int:
     return longest_pause(throttles_of(shown, card, till), counts, NOW)
 
 
@@ -80,8 +80,8 @@ def test_others_failures_with_the_number_do_not_stop_who_has_the_qr() -> None:
 def test_others_failures_elsewhere_do_not_stop_the_telephone() -> None:
     counts: Counts = {}
     for nth in range(200):
-        guess(counts, UUID(int=100 + nth % 20), card=PHONE)
-    assert not pause(counts, BY_PHONE, TILL_1, PHONE)
+        guess(counts, UUID(int=100 + nth % 20))
+    assert not pause(counts, BY_PHONE, TILL_1)
 
 
 def test_failures_with_the_qr_do_not_stop_the_number() -> None:
@@ -94,31 +94,31 @@ def test_failures_with_the_qr_do_not_stop_the_number() -> None:
 def test_five_wrong_telephone_codes_pause_the_telephone_at_this_till() -> None:
     counts: Counts = {}
     for _ in range(5):
-        assert not pause(counts, BY_PHONE, TILL_1, PHONE)
-        guess(counts, TILL_1, card=PHONE)
-    assert pause(counts, BY_PHONE, TILL_1, PHONE)
+        assert not pause(counts, BY_PHONE, TILL_1)
+        guess(counts, TILL_1)
+    assert pause(counts, BY_PHONE, TILL_1)
 
 
 def test_nobody_sprays_one_pin_over_many_numbers() -> None:
     counts: Counts = {}
     for nth in range(30):
-        sprayed = CardSecrets(UUID(int=1000 + nth), "paper", b"", b"", 0)
+        sprayed = UUID(int=1000 + nth)
         assert not pause(counts, BY_NUMBER, TILL_1, sprayed)
         guess(counts, TILL_1, card=sprayed)
-    fresh = CardSecrets(UUID(int=2000), "paper", b"", b"", 0)
+    fresh = UUID(int=2000)
     assert pause(counts, BY_NUMBER, TILL_1, fresh)
     assert not pause(counts, BY_NUMBER, TILL_2, fresh)
     assert not pause(counts, BY_QR, TILL_1, fresh)
 
 
-def test_numbers_of_no_card_are_counted_too() -> None:
-    counts: Counts = {}
-    for _ in range(30):
-        assert not pause(counts, BY_NUMBER, TILL_1, None)
-        guess(counts, TILL_1, card=None)
-    assert pause(counts, BY_NUMBER, TILL_1, None)
-    assert pause(counts, BY_NUMBER, TILL_1, PAPER)
-    assert not pause(counts, BY_NUMBER, TILL_2, None)
+def test_numbers_of_no_card_are_counted_for_one_of_a_thousand_stand_ins() -> None:
+    keys = Keyring((bytes(32),))
+    stand_ins = {stand_in(keys, number) for number in range(1_000_000_000, 1_000_020_000)}
+    assert len(stand_ins) == 1024
+    assert NIL not in stand_ins
+    assert stand_in(keys, 1234567897) == stand_in(keys, 1234567897)
+    elsewhere = Keyring((bytes(31) + b"1",))
+    assert [stand_in(keys, number) for number in range(20)] != [stand_in(elsewhere, number) for number in range(20)]
 
 
 def test_a_wrong_code_moves_the_counters_of_what_was_shown() -> None:
@@ -128,9 +128,8 @@ def test_a_wrong_code_moves_the_counters_of_what_was_shown() -> None:
         FailureKey(CARD_DAY, CARD, NIL),
         FailureKey(TILL, NIL, TILL_1),
     )
-    assert counters_of(Wrong(had_secret=True), PAPER, TILL_1) == with_secret
-    assert counters_of(Wrong(had_secret=False), PAPER, TILL_1) == without
-    assert counters_of(Wrong(had_secret=False), None, TILL_1) == (FailureKey(TILL, NIL, TILL_1),)
+    assert counters_of(Wrong(had_secret=True), CARD, TILL_1) == with_secret
+    assert counters_of(Wrong(had_secret=False), CARD, TILL_1) == without
 
 
 @pytest.mark.parametrize("scope", LIMITS)

@@ -168,12 +168,15 @@ def test_yesterdays_spending_does_not_count(counter: Counter) -> None:
 @pytest.mark.parametrize("spent", [300_00, 300_01])
 def test_a_paper_card_at_its_cap_is_refused(counter: Counter, spent: int) -> None:
     counter.state.cards[PAPER].spending = Spending(TODAY, spent)
-    assert refused(counter.sell(), errors.CapReached, available_cents=0).frozen
+    caps = {"cap_per_sale_cents": 200_00, "cap_per_day_cents": 300_00, "spent_today_cents": spent}
+    assert refused(counter.sell(), errors.CapReached, available_cents=0, **caps).frozen
 
 
 def test_without_parts_the_cap_refuses_and_says_what_is_left(counter: Counter) -> None:
     counter.give(1, 1000_00)
-    refused(counter.sell((FRUIT, 200_01), allow_partial=False), errors.CapReached, available_cents=200_00)
+    caps = {"cap_per_sale_cents": 200_00, "cap_per_day_cents": 300_00, "spent_today_cents": 0}
+    without_parts = counter.sell((FRUIT, 200_01), allow_partial=False)
+    refused(without_parts, errors.CapReached, available_cents=200_00, **caps)
 
 
 def test_the_caps_are_the_cards_not_the_households(counter: Counter) -> None:
@@ -236,8 +239,8 @@ def test_an_older_request_is_stale_and_stays_so(counter: Counter) -> None:
         (by_qr(secret="ABCDEFG235"), [WITHOUT_SECRET, "card-day-without-secret", TILL]),
         (by_qr("4822", secret=None), [WITHOUT_SECRET, "card-day-without-secret", TILL]),
         (Credential(PHONE, otp="00000000"), [WITHOUT_SECRET, "card-day-without-secret", TILL]),
-        (Credential(4567890125, otp="00000000"), [TILL]),
-        (by_qr(number=4567890125), [TILL]),
+        (Credential(4567890125, otp="00000000"), [WITHOUT_SECRET, "card-day-without-secret", TILL]),
+        (by_qr(number=4567890125), [WITHOUT_SECRET, "card-day-without-secret", TILL]),
     ],
     ids=["pin", "secret", "pin-by-number", "one-time-code", "no-such-telephone", "no-such-card"],
 )
@@ -248,6 +251,19 @@ def test_every_wrong_code_gets_the_same_answer_and_is_counted(
     assert decision.frozen
     assert [key.scope for key in decision.wrong] == moved
     assert [count.failures for count in counter.state.failures.values()] == [1] * len(moved)
+
+
+def test_a_number_of_no_card_is_paused_as_a_card_is(counter: Counter) -> None:
+    unknown = by_qr(number=4567890125, secret=None)
+    for _ in range(5):
+        refused(counter.sell(credential=unknown), errors.CodeRefused)
+    refused(counter.sell(credential=unknown), errors.TooManyAttempts, retry_after_seconds=901)
+    refused(counter.sell(credential=by_qr("4822", secret=None)), errors.CodeRefused)
+
+
+def test_a_training_card_pays_nothing_and_is_not_counted(counter: Counter) -> None:
+    assert refused(counter.sell(credential=Credential(18, pin="1234")), errors.TrainingCard).frozen
+    assert not counter.state.failures
 
 
 def test_a_used_code_says_when_the_next_one_comes_and_is_not_counted(counter: Counter) -> None:

@@ -1,0 +1,118 @@
+"""The small world with a row in every table of the books, sealed; and a checkpoint that was kept before its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from ledger.adjustments.actions import propose_reserve_loss
+from ledger.approvals.actions import record_command, reject_proposal
+from ledger.approvals.model import Reason
+from ledger.bank_accounts.actions import approve_iban, propose_iban, withdraw_iban
+from ledger.clock import FixedClock
+from ledger.conversions.actions import list_conversions, return_payout, withdraw_conversion
+from ledger.database.connect import connected
+from ledger.database.engine import Database
+from ledger.database.unit_of_work import Ledger
+from ledger.identifiers import new_event_id
+from ledger.keyring import Keyring
+from ledger.merchants.actions import list_merchants, till_by_token
+from ledger.programmes.actions import cancel_mandate, erase_household, list_households, record_mandate
+from ledger.redemptions.actions import refund
+from ledger.redemptions.model import Refund, RefundRequest
+from ledger.sealing.actions import Older, rotate_key, seal
+from ledger.sealing.rules import notes
+from ledger.vouchers.actions import lapse_vouchers
+from tests import month
+from tests.conftest import NOW
+from tests.databases import DatabaseUrls, TestServer
+from tests.made import MadeWorld
+from tests.tampering import GUARDED, UNGUARDED
+from tests.world import World, bound
+
+OVER = datetime(2026, 12, 8, 9, tzinfo=UTC)
+IBAN = "FR76 5136 1341 2524 2731 6723 255"
+# What no action of these books writes: a mark made before the first entry, and what older versions left.
+BEFORE_ALL = "INSERT INTO ledger.rehearsal (single) VALUES (true)"
+STRAIGHT = [
+    """INSERT INTO ledger.break_seen (id, account, category, first_seen_at)
+    VALUES (gen_random_uuid(), 'reserve', 'fee', now())""",
+    """INSERT INTO ledger.remittance_answer
+        (remittance_id, number, nth, accepted, their_reference, answered_at, read_by)
+    SELECT remittance_id, number, 1, true, 'R-1', now(), (SELECT id FROM ledger.operator LIMIT 1)
+    FROM ledger.remittance_line""",
+    "INSERT INTO ledger.unsigned_fact (id) VALUES (gen_random_uuid())",
+]
+
+
+@dataclass(frozen=True)
+class FullWorld:
+    """Where it is, with which keys it was sealed at last, and a checkpoint from before the key changed."""
+
+    server: TestServer
+    keys: Keyring
+    world: World
+    older: Older
+
+    def clone(self) -> AbstractAsyncContextManager[DatabaseUrls]:
+        """A database of one's own with all of it."""
+        return self.server.clone()
+
+
+@asynccontextmanager
+async def full_world(made: MadeWorld, keys: Keyring, folder: Path) -> AsyncIterator[FullWorld]:
+    """A database of its own; `folder` takes the key file."""
+    async with made.server.clone() as urls, connected(urls.owner) as superuser:
+        clock = FixedClock(NOW)
+        ledger = Ledger(Database.at(urls.app), clock, keys)
+        await superuser.execute(f"{UNGUARDED}; {BEFORE_ALL}; {GUARDED}")
+        await seal(ledger)
+        await _go_on(ledger, superuser)
+        kept = await seal(ledger)
+        assert kept is not None
+        await _end(ledger, clock, made.world)
+        (folder / "masters.json").write_text(json.dumps([master.hex() for master in keys.masters]))
+        await rotate_key(ledger, folder, month.CHECKER)
+        new_keys = Keyring.load(folder)
+        await seal(Ledger(ledger.database, clock, new_keys))
+        await ledger.database.aclose()
+        await superuser.close()  # a database is cloned when nobody is in it
+        server = replace(made.server, template=urlsplit(urls.app).path.removeprefix("/"))
+        yield FullWorld(server, new_keys, made.world, Older(kept.note, notes.read_checkpoint(kept.note)))
+
+
+async def _go_on(ledger: Ledger, superuser: asyncpg.Connection) -> None:
+    """Something is rejected, cancelled, withdrawn, sent back or erased."""
+    maker, checker = month.MAKER_SIGNER, month.CHECKER_SIGNER
+    waiting = await propose_reserve_loss(ledger, 30, maker)
+    await reject_proposal(ledger, waiting.proposal_id, checker, Reason.OTHER)
+    await record_mandate(ledger, month.CODE, "2026-1108", 500, month.MAKER)
+    await cancel_mandate(ledger, "2026-1108", month.MAKER)
+    for conversion in await list_conversions(ledger, only_open=True):
+        await withdraw_conversion(ledger, conversion.id, month.MAKER)
+    merchant = (await list_merchants(ledger))[4]
+    change = await propose_iban(ledger, merchant.siret, IBAN, maker)
+    await approve_iban(ledger, change.change.proposal_id, checker)
+    await withdraw_iban(ledger, merchant.siret, month.MAKER)
+    await record_command(ledger, month.MAKER, "merchant iban", "ok")
+    await superuser.execute(f"{UNGUARDED}; {';'.join(STRAIGHT)}; {GUARDED}")
+
+
+async def _end(ledger: Ledger, clock: FixedClock, world: World) -> None:
+    """The vouchers end, one is reopened by a late refund, a payout comes back, a household is forgotten."""
+    [paid] = [found for found in await list_conversions(ledger) if found.lot]
+    await return_payout(ledger, paid.siret, "LOT-1", month.CHECKER)
+    clock.instant = OVER
+    await lapse_vouchers(ledger, month.CHECKER)
+    till = await till_by_token(ledger, world.tills[0].token)
+    asked = RefundRequest(bound(world.tills[0], new_event_id()), world.sales[1], 100, "returned")
+    assert isinstance((await refund(ledger, till, asked)).result, Refund)
+    silent = (await list_households(ledger, month.CODE))[-1]
+    await erase_household(ledger, month.CODE, silent.case_number, month.CHECKER)

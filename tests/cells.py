@@ -46,7 +46,12 @@ ANY = {
 _COLUMNS = """
     SELECT i.table_name, i.column_name, format_type(a.atttypid, NULL) AS type, a.attnotnull AS required,
         EXISTS (SELECT FROM pg_index WHERE indrelid = a.attrelid AND indisprimary AND attnum = ANY (indkey)) AS in_key,
-        EXISTS (SELECT FROM pg_index WHERE indrelid = a.attrelid AND indisunique AND attnum = ANY (indkey)) AS is_unique
+        EXISTS ( -- also through an expression
+            SELECT FROM pg_index AS x INNER JOIN pg_depend AS d ON d.objid IN (
+                x.indexrelid, (SELECT oid FROM pg_constraint WHERE conindid = x.indexrelid AND conrelid = x.indrelid)
+            )
+            WHERE x.indisunique AND x.indrelid = a.attrelid AND (d.refobjid, d.refobjsubid) = (a.attrelid, a.attnum)
+        ) AS is_unique
     FROM information_schema.columns AS i
     INNER JOIN information_schema.tables AS t USING (table_schema, table_name)
     INNER JOIN pg_attribute AS a

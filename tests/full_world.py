@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,6 +25,8 @@ from ledger.identifiers import new_event_id
 from ledger.keyring import Keyring
 from ledger.merchants.actions import list_merchants, till_by_token
 from ledger.programmes.actions import cancel_mandate, erase_household, list_households, record_mandate
+from ledger.reconciliation.actions import import_statement, withdraw_file
+from ledger.reconciliation.model import Account
 from ledger.redemptions.actions import refund
 from ledger.redemptions.model import Refund, RefundRequest
 from ledger.sealing.actions import Older, rotate_key, seal
@@ -34,6 +36,7 @@ from tests import month
 from tests.conftest import NOW
 from tests.databases import DatabaseUrls, TestServer
 from tests.made import MadeWorld
+from tests.statement_files import Moved, platform, write
 from tests.tampering import GUARDED, UNGUARDED
 from tests.world import World, bound
 
@@ -74,7 +77,7 @@ async def full_world(made: MadeWorld, keys: Keyring, folder: Path) -> AsyncItera
         ledger = Ledger(Database.at(urls.app), clock, keys)
         await superuser.execute(f"{UNGUARDED}; {BEFORE_ALL}; {GUARDED}")
         await seal(ledger)
-        await _go_on(ledger, superuser)
+        await _go_on(ledger, superuser, folder)
         kept = await seal(ledger)
         assert kept is not None
         await _end(ledger, clock, made.world)
@@ -88,7 +91,16 @@ async def full_world(made: MadeWorld, keys: Keyring, folder: Path) -> AsyncItera
         yield FullWorld(server, new_keys, made.world, Older(kept.note, notes.read_checkpoint(kept.note)))
 
 
-async def _go_on(ledger: Ledger, superuser: asyncpg.Connection) -> None:
+async def _files(ledger: Ledger, folder: Path) -> None:
+    """Statements of the bank: one, one that repeats some of it, one that waits for others and is given up."""
+    moves = [Moved(date(2026, 10, 1 + nth), f"Virement {nth}", 1_00) for nth in range(9)]
+    for start, stop in ((0, 3), (1, 5), (7, 9)):
+        file = write(folder, f"{start}-{stop}.csv", platform(100 * start, moves[start:stop]))
+        await import_statement(ledger, file, month.MAKER, Account.RESERVE)
+    await withdraw_file(ledger, "7-9.csv", month.MAKER, Account.RESERVE)
+
+
+async def _go_on(ledger: Ledger, superuser: asyncpg.Connection, folder: Path) -> None:
     """Something is rejected, cancelled, withdrawn, sent back or erased."""
     maker, checker = month.MAKER_SIGNER, month.CHECKER_SIGNER
     waiting = await propose_reserve_loss(ledger, 30, maker)
@@ -102,6 +114,7 @@ async def _go_on(ledger: Ledger, superuser: asyncpg.Connection) -> None:
     await approve_iban(ledger, change.change.proposal_id, checker)
     await withdraw_iban(ledger, merchant.siret, month.MAKER)
     await record_command(ledger, month.MAKER, "merchant iban", "ok")
+    await _files(ledger, folder)
     await superuser.execute(f"{UNGUARDED}; {';'.join(STRAIGHT)}; {GUARDED}")
 
 

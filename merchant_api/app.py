@@ -14,9 +14,9 @@ from ledger.database.unit_of_work import Ledger
 from ledger.redemptions.desk import Desk
 from merchant_api import bodies, counters, problems, security, service
 from merchant_api.contract import reference
-from merchant_api.hot_route import BODY_BYTES_MAX, HotRoute
 from merchant_api.metrics import Meters
 from merchant_api.sealer import sealing
+from merchant_api.till_protocol import BODY_BYTES_MAX, SalesDoor
 from merchant_api.training.desk import FrontDesk
 from merchant_api.v1 import checkpoints, money, redemptions, tills
 
@@ -86,7 +86,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
         openapi_config=None,  # the contract is written by `contract`, from the same routes
         logging_config=None,
     )
-    app.asgi_handler = HotRoute(app.asgi_handler, ledger.keys, desk)
+    app.state.door = SalesDoor(ledger.keys, desk)
     return app
 
 

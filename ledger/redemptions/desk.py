@@ -80,20 +80,19 @@ class Desk:
         """Who waits for a batch."""
         return len(self._queue) + len(self._held)
 
-    async def redeem(self, request: RedemptionRequest) -> Answer:
+    def redeem(self, request: RedemptionRequest) -> asyncio.Future[Answer]:
         """Decide a redemption and book it. Refusals are answers; only our own faults are `InternalError`
         (the same key may be sent again) and `Unavailable` (full, or the database is away).
         """
         loop = asyncio.get_running_loop()
         now_ms = int(loop.time() * 1000)
-        if self._too_many_wait(now_ms):
-            full: Answer = Answered(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
-            self._tally.answer(full)
-            return full
         waiting = _Waiting(request, loop.create_future(), now_ms)
-        self._queue.append(waiting)
-        self._start_batches()
-        return await waiting.answer
+        if self._too_many_wait(now_ms):
+            self._hand_out([waiting], [Answered(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))])
+        else:
+            self._queue.append(waiting)
+            self._start_batches()
+        return waiting.answer
 
     async def close(self) -> None:
         """Finish what is in flight."""

@@ -46,6 +46,8 @@ _RULES = "SELECT id, rules::text AS rules FROM ledger.programme_version WHERE id
 
 # One row of arrays, one snapshot: the cards asked for, what their households may spend today, which keys have had their
 # fate, who is no longer active, and the counts of wrong codes. *_of arrays name their request by position.
+# LIMIT and OFFSET fence the look-ups: a plan made while a table was empty must not begin with that table when it is
+# full.
 _LOAD = """
     WITH asked AS MATERIALIZED (
         SELECT a.nth, a.till_id, a.merchant_id, a.key, c.id AS card_id, c.household_id, c.kind, c.secret, c.pin_hmac,
@@ -69,11 +71,15 @@ _LOAD = """
         WHERE v.ends_on >= $5
     ), settled AS (
         SELECT a.nth, o.fate, o.fingerprint, o.result_id, o.refusal, o.facts::text AS facts
-        FROM asked AS a INNER JOIN ledger.request_outcome AS o
-            ON o.merchant_id = a.merchant_id AND o.request_key = a.key
+        FROM asked AS a CROSS JOIN LATERAL (
+            SELECT * FROM ledger.request_outcome AS o
+            WHERE o.merchant_id = a.merchant_id AND o.request_key = a.key LIMIT 1
+        ) AS o
     ), counted AS (
-        SELECT f.* FROM asked AS a INNER JOIN ledger.failure_count AS f
-            ON f.card_id = a.counted_for AND f.till_id IN (a.till_id, $6)
+        SELECT f.* FROM asked AS a CROSS JOIN LATERAL (
+            SELECT * FROM ledger.failure_count AS f
+            WHERE f.card_id = a.counted_for AND f.till_id IN (a.till_id, $6) OFFSET 0
+        ) AS f
         UNION ALL
         SELECT f.* FROM ledger.failure_count AS f WHERE f.card_id = $6 AND f.till_id = ANY($1)
     )

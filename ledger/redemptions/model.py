@@ -1,4 +1,7 @@
-"""Redemption requests, what is decided of them, and what was read to decide it. Whole centimes throughout."""
+"""Redemption requests, what is decided of them, and what was read to decide it. Whole centimes throughout.
+
+Values that each sale makes anew are msgspec structs: one costs a fifth of what a frozen dataclass does.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Generic, Literal, TypeVar
 from uuid import UUID
+
+from msgspec import Struct
 
 from ledger.books.transaction import Transaction
 from ledger.cards.model import CardSecrets, Credential, FailureCount, FailureKey
@@ -18,23 +23,24 @@ Fate = Literal["approved", "refused", "abandoned"]
 VOID = "void"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One category total of a basket; never an item."""
 
     category: str
     amount_cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class RequestKey:
+class RequestKey(Struct, frozen=True):
     """What binds a request to its fate (L5): the till's token, the digest of its Idempotency-Key, the
     HMAC of its canonical form.
     """
 
     token_sha256: bytes
     key: bytes
-    fingerprint: bytes = field(repr=False)
+    fingerprint: bytes
+
+    def __repr__(self) -> str:
+        return f"RequestKey(key={self.key.hex()})"  # a fingerprint may stand for a PIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,7 @@ class BalanceRequest:
     credential: Credential
 
 
-@dataclass(frozen=True, slots=True)
-class RedemptionRequest:
+class RedemptionRequest(Struct, frozen=True):
     """What a till asks; `id` is the one its redemption will have, if there is one."""
 
     id: UUID
@@ -58,8 +63,7 @@ class RedemptionRequest:
     initiated_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Redemption:
+class Redemption(Struct, frozen=True):
     """A sale paid by vouchers, as its merchant may see it: no household, no card."""
 
     id: UUID
@@ -200,8 +204,7 @@ class Settled:
     refusal: Refusal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The one fate of a key: an approved result, a refusal with its number and facts, or abandoned."""
 
     fingerprint: bytes | None
@@ -211,16 +214,14 @@ class Outcome:
     facts: Mapping[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answered(Generic[Result_co]):
+class Answered(Struct, Generic[Result_co], frozen=True):
     """An answer, and whether it repeats an earlier one."""
 
     result: Result_co
     replayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Till:
+class Till(Struct, frozen=True):
     """A paired device and its merchant, as a redemption needs them."""
 
     id: UUID
@@ -231,16 +232,14 @@ class Till:
     merchant_active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+class Spending(Struct, frozen=True):
     """What a card spent on its last day of use."""
 
     day: date
     spent_cents: int
 
 
-@dataclass(slots=True)
-class VoucherBalance:
+class VoucherBalance(Struct):
     """A voucher that is valid on the day: what is left as the batch has used it since, the version of its account as
     it was read, the rules it follows.
     """
@@ -252,8 +251,7 @@ class VoucherBalance:
     valid_until: date
 
 
-@dataclass(frozen=True, slots=True)
-class NewSpending:
+class NewSpending(Struct, frozen=True):
     """What a card has spent today after this sale; `before_cents` must still be so when it is written."""
 
     card_id: UUID
@@ -262,8 +260,7 @@ class NewSpending:
     after_cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
+class Approved(Struct, frozen=True):
     """A redemption that is decided and waits to be written."""
 
     redemption: Redemption
@@ -274,8 +271,7 @@ class Approved:
     spending: NewSpending | None
 
 
-@dataclass
-class CardState:
+class CardState(Struct):
     """A card as it was read, and as the batch has used it since."""
 
     secrets: CardSecrets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 from typing import Any, cast
@@ -11,6 +11,8 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.books.journal import flatten
 from ledger.calendar import paris_day
@@ -133,8 +135,7 @@ _FIND_IDS = FIND + " WHERE r.id = ANY($1::uuid[])"
 CONFLICTS = frozenset({"BPX01", "BPL03", "BPL04", "BPL06", "23505", "40001", "40P01"})
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """An outcome to be kept, and whose it is."""
 
     merchant_id: UUID

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from ledger.cards.model import Credential
 from ledger.database.unit_of_work import Ledger

@@ -76,7 +76,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
 def _listen(host: str, port: int, setting: str) -> socket.socket:
     """Bind first, so that the port that is announced already takes calls; port 0 lets the system choose."""
     try:
-        listening = socket.create_server((host, port), backlog=1024)
+        listening = socket.create_server((host, port), backlog=4096)
     except OSError as error:
         raise BadConfiguration(setting=setting, host=host, port=port, reason=error.strerror) from None
     return listening

@@ -21,6 +21,7 @@ from ledger.sealing.actions import seal
 from tests.bench import bulk, commands
 from tests.bench.growing import count_books, grow
 from tests.bench.measuring import Measuring, load_generator
+from tests.bench.overload import overload
 from tests.bench.tills import Mix
 from tests.bench.town import Town, found_town, settle
 from tests.bench.tpcb import fill, require_durable, tpcb
@@ -46,10 +47,11 @@ class Sizes:
     checked: tuple[int, int]
     growth: tuple[int, ...]
     bulk: int
+    rush_seconds: float
 
 
-WHOLE = Sizes(50_000, 15, 3, 50, 30, (100_000, 1_000_000), (1_000_000, 5_000_000), 100_000)
-QUICK = Sizes(10_000, 4, 1, 10, 5, (5_000, 50_000), (), 10_000)
+WHOLE = Sizes(50_000, 15, 3, 50, 30, (100_000, 1_000_000), (1_000_000, 5_000_000), 100_000, 20)
+QUICK = Sizes(10_000, 4, 1, 10, 5, (5_000, 50_000), (), 10_000, 5)
 
 
 @dataclass
@@ -107,7 +109,19 @@ async def run(folder: Path, sizes: Sizes) -> dict[str, Any]:
         generator = await stack.enter_async_context(load_generator(folder))
         measuring = Measuring(home, folder, service, generator, sizes.seconds, sizes.warm_up)
         bench = Bench(sizes, folder, home, server, ledger, measuring, town)
-        for part in (_yardstick, _young, _town, _tills, _busy, _mixed, _bulk, _checks, _old, _last_yardstick):
+        for part in (
+            _yardstick,
+            _young,
+            _town,
+            _tills,
+            _busy,
+            _overload,
+            _mixed,
+            _bulk,
+            _checks,
+            _old,
+            _last_yardstick,
+        ):
             await part(bench)
     bench.results["seconds"] = round(time.monotonic() - began)
     return bench.results
@@ -155,6 +169,18 @@ async def _busy(bench: Bench) -> None:
         str(count): await bench.tills("one busy merchant", count, busy=True) for count in BUSY_TILLS
     }
     await bench.check("busy")
+
+
+async def _overload(bench: Bench) -> None:
+    """Ten times too many."""
+    told = await overload(bench.ledger, bench.measuring, bench.town, bench.sizes.rush_seconds)
+    bench.results["overload"] = told
+    rush, after = told["rush"], told["after"]
+    say(
+        f"ten times too many: {rush['booked_rps']} sales/s, longest wait {rush['longest_ms']} ms, lost {told['lost']}; "
+        f"after it {after['rps']}/s, p99 {after['p99_ms']} ms"
+    )
+    await bench.check("overload")
 
 
 async def _mixed(bench: Bench) -> None:

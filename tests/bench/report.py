@@ -61,6 +61,11 @@ def _lines(results: Results) -> Iterator[str]:
     for name, told in results["checks"].items():
         size = f"{told['transactions']} transactions, {told['postings']} postings"
         yield f"check after {name:9}{told['seconds']:>8} s{told['peak_mb']:>6} MB  {size}"
+    rush, after = results["overload"]["rush"], results["overload"]["after"]
+    yield (
+        f"ten times too many tills: longest wait {rush['longest_ms']} ms, lost {results['overload']['lost']}; two seconds "
+        f"later {after['rps']}/s, longest {after['longest_ms']} ms"
+    )
     yield f"bulk: {', '.join(f'{name} {value}' for name, value in results['bulk'].items())}"
     names = ("ratio_64", "ratio_256", "busy_ratio", "growth_ratio", "check_ratio", "check_growth", "seconds")
     yield ", ".join(f"{name} {results[name]}" for name in names)

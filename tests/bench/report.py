@@ -63,8 +63,8 @@ def _lines(results: Results) -> Iterator[str]:
         yield f"check after {name:9}{told['seconds']:>8} s{told['peak_mb']:>6} MB  {size}"
     rush, after = results["overload"]["rush"], results["overload"]["after"]
     yield (
-        f"ten times too many tills: longest wait {rush['longest_ms']} ms, lost {results['overload']['lost']}; two seconds "
-        f"later {after['rps']}/s, longest {after['longest_ms']} ms"
+        f"ten times too many tills: longest wait {rush['longest_ms']} ms, lost {results['overload']['lost']}; "
+        f"two seconds later {after['rps']}/s, longest {after['longest_ms']} ms"
     )
     yield f"bulk: {', '.join(f'{name} {value}' for name, value in results['bulk'].items())}"
     names = ("ratio_64", "ratio_256", "busy_ratio", "growth_ratio", "check_ratio", "check_growth", "seconds")

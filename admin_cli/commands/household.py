@@ -43,6 +43,32 @@ async def import_(session: Session, *, programme: str, file: Path, dry_run: bool
     session.show(done, people)
 
 
+@command(noun, "renew", help=N_("Decide again on households that are known, for their next voucher."), changes=True)
+@PROGRAMME
+@click.argument(
+    "file",
+    type=FILE,
+    metavar=FILE_METAVAR,
+    required=False,
+    help=N_("Rows that replace what is on record; without it, all households as they are on record."),
+)
+@DRY_RUN
+async def renew(session: Session, *, programme: str, file: Path | None, dry_run: bool) -> None:
+    from ledger.programmes.actions import renew_decisions
+
+    done = await renew_decisions(session.ledger, programme, session.operator, file, dry_run=dry_run)
+    people = facts(
+        [
+            (_("Households"), done.households),
+            (_("Granted"), done.granted),
+            (_("Refused"), done.refused),
+            (_("Total granted"), amount(done.total_cents)),
+            (_("Still waiting for a voucher"), done.waiting),
+        ]
+    )
+    session.show(done, people)
+
+
 @command(noun, "list", help=N_("List the households of a programme."))
 @PROGRAMME
 async def list_(session: Session, programme: str) -> None:

@@ -212,6 +212,19 @@ class HouseholdImport:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewal:
+    """What deciding again came to; `total_cents` is what was granted. `waiting`: left as they are, because their last
+    decision still waits for its voucher.
+    """
+
+    households: int
+    granted: int
+    refused: int
+    total_cents: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """What is left on a voucher of a household that wants to leave."""
 

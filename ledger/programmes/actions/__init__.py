@@ -27,6 +27,7 @@ from ledger.programmes.actions.programmes import (
     list_programmes,
     programme_coded,
 )
+from ledger.programmes.actions.renewals import renew_decisions
 
 __all__ = [
     "aid_run_content",
@@ -48,6 +49,7 @@ __all__ = [
     "programme_coded",
     "programme_funds",
     "record_mandate",
+    "renew_decisions",
     "reserved_cents",
     "revocable_in_aid_run",
     "revoke_aid_run",

@@ -86,7 +86,8 @@ def test_it_is_archival_tagged_and_has_its_fonts_with_it() -> None:
 
 
 def fonts(reader: PdfReader) -> list[Any]:
-    found = [font.get_object() for page in reader.pages for font in page["/Resources"]["/Font"].values()]
+    resources: list[Any] = [page["/Resources"] for page in reader.pages]
+    found = [font.get_object() for one in resources for font in one["/Font"].values()]
     assert found
     return found
 

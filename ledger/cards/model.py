@@ -87,6 +87,15 @@ class IssuedCard:
 
 
 @dataclass(frozen=True, slots=True)
+class CardBatch:
+    """The paper cards that were issued at one instant, which names them, and how many of them are active."""
+
+    issued_at: datetime
+    cards: int
+    active_cards: int
+
+
+@dataclass(frozen=True, slots=True)
 class CardSecrets:
     """What verification needs of a card."""
 

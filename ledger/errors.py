@@ -207,7 +207,7 @@ class TrainingTill(Refusal):
 class NoCardWanted(Refusal):
     number, code, status = 3040, "no-card-wanted", 409
     title = N_("No card is to be printed: the households hold one already.")
-    remedy = N_("Block a lost card first; papers that were lost are made anew with --again.")
+    remedy = N_("Block a lost card with `bonpois card block`, a lost batch with `bonpois card block-batch`; then print again.")
 
 
 class CardsChanged(Refusal):
@@ -219,7 +219,7 @@ class CardsChanged(Refusal):
 class PapersLost(Refusal):
     number, code, status = 3042, "papers-lost", 409
     title = N_("The cards are made, but their papers could not be put in place.")
-    remedy = N_("Print them anew with --again; it blocks these cards.")
+    remedy = N_("Block this batch with `bonpois card block-batch`, then print again.")
 
 
 class UnknownBatch(Refusal):
@@ -596,7 +596,7 @@ class UnknownRemittance(Refusal):
 class FileThere(Refusal):
     number, code, status, exit_code = 6014, "file-there", 409, 2
     title = N_("Another file of this name is there already; it was left as it is.")
-    remedy = N_("Move it away, or name another place with --output.")
+    remedy = N_("Move it away, or name another place.")
 
 
 class NoFileWaiting(Refusal):

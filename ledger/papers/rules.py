@@ -83,14 +83,14 @@ def welcome(merchant: Merchant, invitation: Invitation, contact: Contact) -> dic
 
 
 def _welcome_words(contact: Contact) -> dict[str, str]:
-    page = _("Open {page} on a telephone or a tablet.").format(page=f"{contact.site}/till")
+    page = _("Open {page} on a telephone or a tablet, and scan this code, or type it.").format(page=f"{contact.site}/till")
     help_ = _("Questions: {telephone}.").format(telephone=contact.telephone) if contact.telephone else ""
     return {
         "alt": _("QR code that pairs a till"),
         "title": _("Welcome: you take Pois"),
         "intro": _("One Pois is one euro. Three steps, and your till takes the cards."),
         "pair": _("1. Pair the till"),
-        "pair_how": f"{page} {_('Scan this code, or type it.')}",
+        "pair_how": page,
         "sell": _("2. Sell"),
         "sell_how": _("Scan the card, key in the amounts by category; the customer keys in the code."),
         "rest": _("3. Take the rest"),

@@ -207,7 +207,9 @@ class TrainingTill(Refusal):
 class NoCardWanted(Refusal):
     number, code, status = 3040, "no-card-wanted", 409
     title = N_("No card is to be printed: the households hold one already.")
-    remedy = N_("Block a lost card with `bonpois card block`, a lost batch with `bonpois card block-batch`; then print again.")
+    remedy = N_(
+        "Block a lost card with `bonpois card block`, a lost batch with `bonpois card block-batch`; then print again."
+    )
 
 
 class CardsChanged(Refusal):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import sha512
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def letter(paper: CardPaper, contact: Contact, enrolment: str | None) -> dict[st
         "reference": paper.recipient.case_number,
         "number": number_end(paper.card.number),
         "pin": paper.card.pin,
-        "seed": paper.card.number % 7,
+        "veil": _digits_of(paper.card.secret),
         "words": {name: text.format_map(facts) for name, text in words.items()},
         "has_telephone": bool(contact.telephone),
         "has_site": bool(contact.site),
@@ -83,7 +84,9 @@ def welcome(merchant: Merchant, invitation: Invitation, contact: Contact) -> dic
 
 
 def _welcome_words(contact: Contact) -> dict[str, str]:
-    page = _("Open {page} on a telephone or a tablet, and scan this code, or type it.").format(page=f"{contact.site}/till")
+    page = _("Open {page} on a telephone or a tablet, and scan this code, or type it.").format(
+        page=f"{contact.site}/till"
+    )
     help_ = _("Questions: {telephone}.").format(telephone=contact.telephone) if contact.telephone else ""
     return {
         "alt": _("QR code that pairs a till"),
@@ -112,6 +115,11 @@ def file_names(stem: str, parts: int) -> list[str]:
         return [f"{stem}.pdf"]
     width = len(str(parts))
     return [f"{stem}-{part:0{width}}.pdf" for part in range(1, parts + 1)]
+
+
+def _digits_of(secret: str) -> str:
+    """Digits for the veil over a PIN, of which only who has the card could know which they are."""
+    return f"{int.from_bytes(sha512(secret.encode()).digest()):0155d}"
 
 
 def _card(paper: CardPaper) -> dict[str, str]:

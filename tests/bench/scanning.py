@@ -93,16 +93,16 @@ def smallest(text: str) -> segno.QRCode:
 SYMBOLS = {"ours": ours, "2-M": plain, "1-L": smallest}
 
 
-def scans(name: str, size_mm: int, camera: Camera, images: int) -> int:
-    """How many of so many pictures of a symbol are read rightly. The same arguments give the same pictures."""
+def scans(name: str, size_mm: int, camera: Camera, images: int) -> list[bool]:
+    """Of so many pictures of a symbol, which are read rightly. The same arguments give the same pictures."""
     texts = card_texts()
-    read = 0
-    for nth in range(images):
-        text = texts[nth % len(texts)]
-        picture = photographed(SYMBOLS[name](text), size_mm, camera, np.random.default_rng([size_mm, nth]))
-        found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
-        read += any(each.text == text for each in found)
-    return read
+    return [_is_read(name, texts[nth % len(texts)], size_mm, camera, nth) for nth in range(images)]
+
+
+def _is_read(name: str, text: str, size_mm: int, camera: Camera, nth: int) -> bool:
+    picture = photographed(SYMBOLS[name](text), size_mm, camera, np.random.default_rng([size_mm, nth]))
+    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
+    return any(each.text == text for each in found)
 
 
 def photographed(code: segno.QRCode, size_mm: float, camera: Camera, chance: np.random.Generator) -> Picture:
@@ -159,25 +159,36 @@ def _perspective(corners: NDArray[np.float64], side: int) -> list[float]:
     return [float(part) for part in np.linalg.solve(np.array(rows), np.array(values))]
 
 
+def compared(size_mm: int, camera: Camera, images: int) -> dict[str, int]:
+    """How often each symbol is read; and how often only ours, or only the yardstick: where these two are about equal,
+    the difference is chance.
+    """
+    read = {name: scans(name, size_mm, camera, images) for name in SYMBOLS}
+    both = list(zip(read["ours"], read["2-M"], strict=True))
+    only = {"only ours": both.count((True, False)), "only 2-M": both.count((False, True))}
+    return {name: sum(each) for name, each in read.items()} | only
+
+
 def study(images: int) -> dict[str, Any]:
-    """How often each symbol is read, of so many pictures, by printed size and what spoils them."""
-    return {
-        f"{size_mm} mm": {
-            spoilt: {name: scans(name, size_mm, camera, images) for name in SYMBOLS}
-            for spoilt, camera in CAMERAS[size_mm].items()
-        }
+    """The comparison for each printed size and whatever spoils the pictures, of so many pictures each."""
+    cells = {
+        f"{size_mm} mm {spoilt}": compared(size_mm, camera, images)
         for size_mm in SIZES_MM
+        for spoilt, camera in CAMERAS[size_mm].items()
     }
+    return {"images": images, "read": cells}
 
 
-def lines(results: dict[str, Any], images: int) -> Iterator[str]:
+def lines(results: dict[str, Any]) -> Iterator[str]:
     """The study as a table."""
-    yield f"QR symbols read, of {images} pictures each: " + ", ".join(SYMBOLS)
-    for size, by_kind in results.items():
-        for kind, read in by_kind.items():
-            yield f"  {size:6}{kind:8}" + "".join(f"{read[name]:>7}" for name in SYMBOLS)
+    cells = results["read"]
+    columns = list(next(iter(cells.values())))
+    yield f"QR symbols read, of {results['images']} pictures each"
+    yield " " * 14 + "".join(f"{column:>11}" for column in columns)
+    for name, read in cells.items():
+        yield f"{name:14}" + "".join(f"{read[column]:>11}" for column in columns)
 
 
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    sys.stdout.write("\n".join(lines(study(count), count)) + "\n")
+    sys.stdout.write("\n".join(lines(study(count))) + "\n")

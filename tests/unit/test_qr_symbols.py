@@ -48,7 +48,7 @@ def test_what_is_drawn_are_the_dark_modules_and_nothing_else() -> None:
 def test_a_card_of_15_mm_scans_as_often_as_a_plain_symbol() -> None:
     """The study of `make bench` in small: of so few pictures, some may fall to either side."""
     read = {
-        spoilt: [scans(name, 15, camera, images=60) for name in ("ours", "2-M")]
+        spoilt: [sum(scans(name, 15, camera, images=60)) for name in ("ours", "2-M")]
         for spoilt, camera in CAMERAS[15].items()
     }
     assert all(0.4 * 60 <= plain <= 0.9 * 60 for _ours, plain in read.values()), read
@@ -57,4 +57,4 @@ def test_a_card_of_15_mm_scans_as_often_as_a_plain_symbol() -> None:
 
 
 def test_a_card_held_upright_is_always_read() -> None:
-    assert scans("ours", 15, Camera(), images=20) == 20
+    assert all(scans("ours", 15, Camera(), images=20))

@@ -117,3 +117,10 @@ CARD = click.argument("number", type=CardNumber(10), metavar=N_("NUMBER"), help=
 REASONS = ("mistake", "not-justified", "outdated", "withdrawn", "other")
 REASON = click.option("--reason", type=click.Choice(REASONS), required=True, help=N_("Why; one of a few words."))
 DRY_RUN = click.option("--dry-run", is_flag=True, help=N_("Check everything, and record nothing."))
+TELEPHONE = click.option("--telephone", metavar=N_("NUMBER"), help=N_("Whom to call, as it is printed."))
+ADDRESS = click.option(
+    "--url",
+    metavar=N_("URL"),
+    envvar="BONPOIS_URL",
+    help=N_("Address of the service, such as https://pois.example.org."),
+)

@@ -204,6 +204,32 @@ class TrainingTill(Refusal):
     remedy = N_("Use a training card, or take the payment at a till that is not in training.")
 
 
+class NoCardWanted(Refusal):
+    number, code, status = 3040, "no-card-wanted", 409
+    title = N_("No card is to be printed: the households hold one already.")
+    remedy = N_(
+        "Block a lost card with `bonpois card block`, a lost batch with `bonpois card block-batch`; then print again."
+    )
+
+
+class CardsChanged(Refusal):
+    number, code, status, retryable = 3041, "cards-changed", 409, True
+    title = N_("Meanwhile somebody else made or blocked these cards; nothing was printed.")
+    remedy = N_("Do it again.")
+
+
+class PapersLost(Refusal):
+    number, code, status = 3042, "papers-lost", 409
+    title = N_("The cards are made, but their papers could not be put in place.")
+    remedy = N_("Block this batch with `bonpois card block-batch`, then print again.")
+
+
+class UnknownBatch(Refusal):
+    number, code, status, exit_code = 3043, "unknown-batch", 404, 2
+    title = N_("No cards that still work were made at this instant.")
+    remedy = N_("See `bonpois card batches`.")
+
+
 # E4: merchants and tills.
 
 
@@ -572,7 +598,7 @@ class UnknownRemittance(Refusal):
 class FileThere(Refusal):
     number, code, status, exit_code = 6014, "file-there", 409, 2
     title = N_("Another file of this name is there already; it was left as it is.")
-    remedy = N_("Move it away, or name another place with --output.")
+    remedy = N_("Move it away, or name another place.")
 
 
 class NoFileWaiting(Refusal):

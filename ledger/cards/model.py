@@ -89,6 +89,15 @@ class IssuedCard:
         return f"otpauth://totp/Pois:{self.number}?secret={self.secret}&algorithm=SHA256&digits=8&period=30"
 
 
+@dataclass(frozen=True, slots=True)
+class CardBatch:
+    """The paper cards that were issued at one instant, which names them, and how many of them are active."""
+
+    issued_at: datetime
+    cards: int
+    active_cards: int
+
+
 class CardSecrets(Struct, frozen=True):
     """What verification needs of a card."""
 

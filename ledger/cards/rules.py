@@ -16,7 +16,8 @@ from uuid import UUID
 import pyotp
 from stdnum import luhn
 
-from ledger.cards.model import NIL, NUMBER_DIGITS, CardSecrets, Credential, FailureCount, FailureKey
+from ledger.cards.model import NIL, NUMBER_DIGITS, CardSecrets, Credential, FailureCount, FailureKey, IssuedCard
+from ledger.identifiers import new_subject_id
 from ledger.keyring import Keyring, same
 
 STEP_SECONDS = 30
@@ -86,8 +87,13 @@ def new_pin() -> str:
 
 
 def new_paper_secret() -> str:
-    """50 random bits in ten characters that QR alphanumeric mode holds: the symbol stays the smallest (version 1)."""
+    """50 random bits in ten characters that QR alphanumeric mode holds: the symbol stays small (version 2-Q)."""
     return "".join(secrets.choice(_BASE32) for _ in range(10))
+
+
+def new_paper_card() -> IssuedCard:
+    """A card on paper that the books do not know yet."""
+    return IssuedCard(new_subject_id(), new_number(), "paper", new_paper_secret(), new_pin())
 
 
 def new_phone_secret() -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,14 +15,18 @@ import pytest
 
 from ledger import errors
 from ledger.cards.actions import block_card
+from ledger.cards.batches import record_paper_cards
+from ledger.cards.rules import new_paper_card
 from ledger.clock import FixedClock
 from ledger.conversions.actions import close_merchant, return_payout, take_back_coupons, withdraw_conversion
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import CATALOGUE, Refusal
 from ledger.merchants.actions import invite_till, revoke_till, suspend_merchant
+from ledger.papers.actions import block_batch, print_cards
+from ledger.papers.model import CardOrder
 from tests.owners import Owner
 from tests.tills import TillClient
-from tests.town import AGENT, FRUIT, WINE, Town, ask_for_conversion, paired, wrong_pin
+from tests.town import AGENT, FRUIT, PROGRAMME, WINE, Town, ask_for_conversion, paired, wrong_pin
 
 PROVOKED_HERE = {number: refusal for number, refusal in CATALOGUE.items() if number // 1000 in {1, 2, 3, 4}}
 MEMBERS = {"type", "title", "status", "detail", "code", "number", "retryable"}
@@ -278,6 +284,31 @@ async def returning_what_was_never_paid(scene: Scene) -> Refusal:
 @pytest.fixture
 def scene(till: TillClient, town: Town, ledger: Ledger) -> Scene:
     return Scene(replace(till, language="en"), town, ledger)
+
+
+@provokes(errors.NoCardWanted)
+async def everybody_has_a_card(scene: Scene) -> Refusal:
+    return await refusal_of(print_cards(scene.ledger, CardOrder(PROGRAMME, Path("nowhere")), AGENT))
+
+
+@provokes(errors.CardsChanged)
+async def somebody_else_made_the_card(scene: Scene) -> Refusal:
+    async with scene.ledger.unit_of_work() as work:
+        return await refusal_of(record_paper_cards(work, [(scene.town.households["TEN"], new_paper_card())]))
+
+
+@provokes(errors.PapersLost)
+async def a_folder_came_while_the_papers_were_made(scene: Scene) -> Refusal:
+    await block_card(scene.ledger, scene.town.ten_card.number, AGENT)
+    with TemporaryDirectory() as parent:
+        folder = Path(parent) / "batch"
+        order = CardOrder(PROGRAMME, folder)
+        return await refusal_of(print_cards(scene.ledger, order, AGENT, lambda _done, _total: folder.mkdir()))
+
+
+@provokes(errors.UnknownBatch)
+async def no_batch_was_made_then(scene: Scene) -> Refusal:
+    return await refusal_of(block_batch(scene.ledger, PROGRAMME, datetime(2026, 1, 1, tzinfo=UTC), AGENT))
 
 
 @pytest.mark.parametrize("number", PROVOKED_HERE, ids=[refusal.code for refusal in PROVOKED_HERE.values()])

@@ -18,7 +18,7 @@ from ledger.database.unit_of_work import Ledger
 from ledger.home import Home
 from ledger.opening import opened_ledger
 from ledger.sealing.actions import seal
-from tests.bench import bulk, commands
+from tests.bench import bulk, commands, scanning
 from tests.bench.growing import count_books, grow
 from tests.bench.measuring import Measuring, load_generator
 from tests.bench.overload import overload
@@ -36,7 +36,7 @@ _FIRST_HOUSEHOLDS, _FIRST_PHONES = 4_000, 5  # 10 000 vouchers, hence as many po
 @dataclass(frozen=True)
 class Sizes:
     """How much of everything. `growth`: postings at which the tills are measured again; `checked`: transactions at
-    which `check` is; `clients_seconds`: of each pgbench run.
+    which `check` is; `clients_seconds`: of each pgbench run; `pictures`: of each QR symbol, size and way to spoil them.
     """
 
     households: int
@@ -48,10 +48,11 @@ class Sizes:
     growth: tuple[int, ...]
     bulk: int
     rush_seconds: float
+    pictures: int
 
 
-WHOLE = Sizes(50_000, 15, 3, 50, 30, (100_000, 1_000_000), (1_000_000, 5_000_000), 100_000, 20)
-QUICK = Sizes(10_000, 4, 1, 10, 5, (5_000, 50_000), (), 10_000, 5)
+WHOLE = Sizes(50_000, 15, 3, 50, 30, (100_000, 1_000_000), (1_000_000, 5_000_000), 100_000, 20, 500)
+QUICK = Sizes(10_000, 4, 1, 10, 5, (5_000, 50_000), (), 10_000, 5, 50)
 
 
 @dataclass
@@ -121,6 +122,7 @@ async def run(folder: Path, sizes: Sizes) -> dict[str, Any]:
             _checks,
             _old,
             _last_yardstick,
+            _scanning,
         ):
             await part(bench)
     bench.results["seconds"] = round(time.monotonic() - began)
@@ -215,6 +217,17 @@ async def _old(bench: Bench) -> None:
 
 async def _last_yardstick(bench: Bench) -> None:
     await bench.yardstick("after")
+
+
+async def _scanning(bench: Bench) -> None:
+    """Not the books, but the card: how often its QR symbol is read."""
+    bench.results["scanning"] = scanning.study(bench.sizes.pictures)
+
+
+_PARTS = (
+    *(_yardstick, _young, _town, _tills, _busy, _mixed, _bulk, _checks, _old, _last_yardstick),
+    _scanning,
+)
 
 
 def say(line: str) -> None:

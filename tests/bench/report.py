@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.bench import scanning
 from tests.bench.plot import drawn
 
 Results = Mapping[str, Any]
@@ -67,6 +68,7 @@ def _lines(results: Results) -> Iterator[str]:
         f"two seconds later {after['rps']}/s, longest {after['longest_ms']} ms"
     )
     yield f"bulk: {', '.join(f'{name} {value}' for name, value in results['bulk'].items())}"
+    yield from scanning.lines(results["scanning"])
     names = ("ratio_64", "ratio_256", "busy_ratio", "growth_ratio", "check_ratio", "check_growth", "seconds")
     yield ", ".join(f"{name} {results[name]}" for name in names)
 

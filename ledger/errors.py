@@ -572,7 +572,7 @@ class UnknownRemittance(Refusal):
 class FileThere(Refusal):
     number, code, status, exit_code = 6014, "file-there", 409, 2
     title = N_("Another file of this name is there already; it was left as it is.")
-    remedy = N_("Move it away, or name another place with --output.")
+    remedy = N_("Move it away, or name another place.")
 
 
 class NoFileWaiting(Refusal):

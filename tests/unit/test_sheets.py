@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.sheets import Column, Kind, Sheet, Value, as_csv, as_xlsx, safe_cell
@@ -66,6 +66,7 @@ def test_no_text_is_a_formula(start: str) -> None:
     assert safe_cell("Ferme") == "Ferme"
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=50))
 def test_any_text_is_a_text_in_a_workbook(text: str) -> None:
     found = cells_of(as_xlsx([sheet((text, None, 1, 1))], [("Note", text)], title=text, made_at=NOON))
@@ -81,6 +82,7 @@ def test_a_workbook_holds_numbers_to_the_centime() -> None:
     assert cells_of(content, 2)[-1] == cells_of(content)[-1]
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers(-(10**13), 10**13))
 def test_no_centime_is_lost(cents: int) -> None:
     amount = cells_of(as_xlsx([sheet(("a", None, cents, 1))], (), title="T", made_at=NOON))[-1][2][1]

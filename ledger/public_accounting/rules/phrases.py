@@ -32,6 +32,12 @@ def closed_at(cents: int) -> str:
     return text.format(words=euros_in_words(cents), amount=euros(cents))
 
 
+def slip_closed_at(cents: int) -> str:
+    """The same for a bordereau."""
+    text = _("This slip is closed at the sum of {words} ({amount}).")
+    return text.format(words=euros_in_words(cents), amount=euros(cents))
+
+
 def programme_named(programme: Programme) -> str:
     return f"{programme.label} ({programme.code})"
 

@@ -63,7 +63,7 @@ def slip_paper(found: Liquidation, proposal: Proposal, chart: Chart, imprint: Im
         facts,
         (Part(_("By face value"), sheet),),
         replace(sheet, totals=()),
-        phrases.closed_at(run.total_cents),
+        phrases.slip_closed_at(run.total_cents),
         (phrases.signed_by(proposal, chart)[1], received),
         imprint,
         {**_run_data(found, proposal), "first_serial": min(serials), "last_serial": max(serials)},

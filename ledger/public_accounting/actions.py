@@ -73,7 +73,7 @@ async def state_reconciliation(
     carried = await _breaks_at_the_end_of(ledger, account, report.statement.first_day.replace(day=1) - timedelta(1))
     async with ledger.unit_of_work() as work:
         imprint = await _imprint(work)
-    data = {**document(report), **identities_document(found)}
+    data = {**document(report), "identities": identities_document(found)["identities"]}
     return reconciliation_paper(Month(report, carried, found, data), chart, imprint)
 
 

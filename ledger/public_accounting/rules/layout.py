@@ -34,7 +34,7 @@ def as_csv_file(paper: Paper) -> bytes:
 
 
 def as_workbook(paper: Paper) -> bytes:
-    """A sheet for each table; what is told of all stands on top of the first."""
+    """A sheet for each table; what is told of all stands on the first."""
     facts: list[tuple[str, Value]] = [(_("Paper"), paper.title), (_("Reference"), paper.reference), *paper.facts]
     facts += [(_("Closed"), paper.certified)] if paper.certified else []
     facts += [(_("Made"), _foot(paper.imprint))]

@@ -14,9 +14,10 @@ from typing import Any
 from xlsxwriter import Workbook
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NAME_MAX = 31  # characters of a sheet's name (ECMA-376)
+_NAME_MAX = 31  # of a sheet's name
 _FORBIDDEN_IN_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'", " "))
 _ROW_MAX = 1_048_576
+_CELL_MAX = 32_767
 
 
 class Kind(StrEnum):
@@ -87,30 +88,29 @@ def _plain(kind: Kind, value: Value) -> str:
 
 
 def as_xlsx(sheets: Sequence[Sheet], facts: Sequence[tuple[str, Value]], *, title: str, made_at: datetime) -> bytes:
-    """The tables as a workbook (ECMA-376), a sheet each; `facts` stand on top of the first. Same data, same bytes."""
+    """The tables as a workbook (ECMA-376), a sheet each; `facts`, if any, have one before them.
+
+    Same data, same bytes. A text longer than a cell can hold is cut, and says so by an ellipsis.
+    """
     content = BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    told = [Sheet(title, (Column(""), Column("")), facts)] if facts else []
     with Workbook(content, options) as book:
         book.set_properties({"title": title, "created": made_at.replace(tzinfo=None)})
         styles = _styles(book)
-        for nth, sheet in enumerate(sheets):
-            page = book.add_worksheet(_name(sheet.title, nth))
-            _fill(page, sheet, facts if nth == 0 else (), styles)
+        for nth, sheet in enumerate([*told, *sheets]):
+            _fill(book.add_worksheet(_name(sheet.title, nth)), sheet, styles)
     return content.getvalue()
 
 
-def _fill(page: Any, sheet: Sheet, facts: Sequence[tuple[str, Value]], styles: dict[str, Any]) -> None:
-    assert len(facts) + len(sheet.rows) + len(sheet.totals) + 2 <= _ROW_MAX, "as many rows as a sheet has"
-    for nth, (name, value) in enumerate(facts):
-        page.write_string(nth, 0, name, styles["head"])
-        _write(page, (nth, 1), Kind.TEXT if isinstance(value, str) else Kind.DAY, value, styles)
-    top = len(facts) + 1 if facts else 0
+def _fill(page: Any, sheet: Sheet, styles: dict[str, Any]) -> None:
+    assert len(sheet.rows) + len(sheet.totals) < _ROW_MAX, "as many rows as a sheet has"
     for nth, column in enumerate(sheet.columns):
-        page.write_string(top, nth, column.label, styles["head"])
+        page.write_string(0, nth, column.label, styles["head"])
         page.set_column(nth, nth, _wide(sheet, nth))
-    page.freeze_panes(top + 1, 0)
+    page.freeze_panes(1, 0)
     rows = [*((row, "") for row in sheet.rows), *((row, "bold ") for row in sheet.totals)]
-    for below, (row, weight) in enumerate(rows, start=top + 1):
+    for below, (row, weight) in enumerate(rows, start=1):
         for nth, (column, value) in enumerate(zip(sheet.columns, row, strict=True)):
             _write(page, (below, nth), column.kind, value, styles, weight)
 
@@ -122,13 +122,22 @@ def _write(
         case None:
             page.write_blank(*place, None, styles[f"{weight}text"])
         case str():
-            page.write_string(*place, value, styles[f"{weight}text"])
+            page.write_string(*place, _fitting(value), styles[f"{weight}text"])
         case int() if kind is Kind.AMOUNT:
             page.write_number(*place, Decimal(value).scaleb(-2), styles[f"{weight}amount"])
         case int():
             page.write_number(*place, value, styles[f"{weight}number"])
         case date():
             page.write_datetime(*place, value, styles[f"{weight}day"])
+
+
+def _fitting(text: str) -> str:
+    return text if len(text) <= _CELL_MAX // 2 or _cut(text, _CELL_MAX) == text else _cut(text, _CELL_MAX - 1) + "…"
+
+
+def _cut(text: str, units_max: int) -> str:
+    """As much as fits into so many units of UTF-16, in which spreadsheets count characters."""
+    return text.encode("utf-16-le")[: 2 * units_max].decode("utf-16-le", "ignore")
 
 
 def _styles(book: Any) -> dict[str, Any]:
@@ -141,7 +150,7 @@ def _styles(book: Any) -> dict[str, Any]:
 
 def _name(title: str, nth: int) -> str:
     """At most 31 characters, without those that a reference to a cell uses; numbered, so never twice the same."""
-    return f"{nth + 1} {title.translate(_FORBIDDEN_IN_NAME)}"[:_NAME_MAX].strip()
+    return _cut(f"{nth + 1} {title.translate(_FORBIDDEN_IN_NAME)}", _NAME_MAX).strip()
 
 
 def _wide(sheet: Sheet, nth: int) -> int:

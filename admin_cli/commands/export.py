@@ -13,6 +13,7 @@ from admin_cli.arguments import DAY, DAY_METAVAR, FILE, FILE_METAVAR, Whole
 from admin_cli.commands.approval import NUMBER_MAX
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import facts
+from admin_cli.papers import own_accounts
 from ledger.errors import N_
 from ledger.texts import gettext as _
 from ledger.texts import ngettext
@@ -48,7 +49,7 @@ async def journal(
     from ledger.exports.actions import export_journal
     from ledger.exports.model import Format, Period, Wanted
 
-    wanted = Wanted(Format(form), Period(first, last), output, accounts)
+    wanted = Wanted(Format(form), Period(first, last), output, own_accounts(session, accounts))
     with session.progress(_("Transactions")) as progress:
         written = await export_journal(session.ledger, wanted, progress)
     session.show(document(written), people(written), *notes(written))

@@ -13,7 +13,10 @@ _UNICODE_FULL = (3, 10)  # platform and encoding of the subtable that maps all o
 _SEGMENTED_COVERAGE = 12
 
 REPLACEMENT = "\ufffd"
-_DIRECTION_OVERRIDES = frozenset("\u202a\u202b\u202c\u202d\u202e")  # they make a name read as another
+_DROPPED = frozenset(
+    "\u202a\u202b\u202c\u202d\u202e"  # overrides of direction make a name read as another
+    "\ufeff"  # a byte order mark has no place in an archival PDF
+)
 _LAYOUT = frozenset("\n\t")
 
 
@@ -27,14 +30,14 @@ def printable(text: str) -> str:
 def _shown(character: str) -> str:
     if character in _LAYOUT:
         return character
-    if character in _DIRECTION_OVERRIDES:
+    if character in _DROPPED:
         return ""
     category = unicodedata.category(character)
     if category == "Cc":
         return " "
-    if category in {"Co", "Cs", "Cn"} or ord(character) not in _covered():
-        return REPLACEMENT
-    return character
+    if category not in {"Co", "Cs", "Cn"} and ord(character) in _covered():
+        return character
+    return "" if category == "Cf" else REPLACEMENT  # what only steers the layout leaves no gap
 
 
 @cache

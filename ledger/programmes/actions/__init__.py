@@ -22,6 +22,7 @@ from ledger.programmes.actions.funding import (
     reserved_cents,
 )
 from ledger.programmes.actions.households import household_profile, import_households, list_households
+from ledger.programmes.actions.liquidations import liquidation
 from ledger.programmes.actions.programmes import (
     import_programme,
     list_programmes,
@@ -41,6 +42,7 @@ __all__ = [
     "household_profile",
     "import_households",
     "import_programme",
+    "liquidation",
     "list_aid_runs",
     "list_households",
     "list_mandates",

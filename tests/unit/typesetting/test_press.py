@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 import ledger
+from ledger.typesetting import glyphs
+from ledger.typesetting.glyphs import printable
 from ledger.typesetting.press import typeset
 
 DOCUMENT = Path(ledger.__file__).parent / "typesetting" / "document.typ"
@@ -46,7 +48,20 @@ def test_a_name_prints_as_it_is(name: str) -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.text())
 def test_any_text_makes_a_paper(text: str) -> None:
-    assert printed(listing([text, text]), {"kind": "facts", "rows": [[text, text]]}).startswith(b"%PDF")
+    blocks = [{"kind": kind, "text": f"x{text}"} for kind in ("text", "heading", "code", "certified")]
+    assert printed(listing([text, text]), {"kind": "facts", "rows": [[text, text]]}, *blocks).startswith(b"%PDF")
+
+
+def test_every_character_that_the_fonts_have_can_be_printed() -> None:
+    shown = " ".join(f"a{printable(chr(point))}b" for point in sorted(glyphs._covered()))
+    assert printed(
+        {"kind": "text", "text": shown}, {"kind": "code", "text": shown}, {"kind": "certified", "text": shown}
+    )
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u200f", "\u00ad", "\u2066", "\ufeff", "\u2060", "\U000e0001"])
+def test_what_only_steers_the_layout_leaves_no_mark(hidden: str) -> None:
+    assert "\ufffd" not in text_of(printed(listing([f"pa{hidden}in", ""])))
 
 
 def test_what_the_fonts_cannot_show_is_marked_and_the_rest_stays() -> None:
@@ -80,8 +95,10 @@ def test_it_is_archival_tagged_and_has_its_fonts_with_it() -> None:
     assert "<pdfuaid:part>1<" in metadata
     assert root["/MarkInfo"]["/Marked"]
     assert root["/Lang"] == "fr"
+    assert [intent.get_object()["/S"] for intent in root["/OutputIntents"]] == ["/GTS_PDFA1"]
     for font in fonts(reader):
         assert re.fullmatch(r"/[A-Z]{6}\+DejaVu.*", str(font["/BaseFont"]))
+        assert "/ToUnicode" in font
         assert "/FontFile2" in font["/DescendantFonts"][0]["/FontDescriptor"]
 
 

@@ -17,6 +17,7 @@ from ledger.errors import (
     N_,
     Fact,
     FileAlreadyImported,
+    MonthCertified,
     NoFileWaiting,
     OpeningDiffers,
     StatementOfOtherMoney,
@@ -42,6 +43,7 @@ from ledger.reconciliation.model import (
 )
 from ledger.reconciliation.rules import beside, gap_of, place
 from ledger.reconciliation.store import files, statements
+from ledger.reconciliation.store.matches import certified_until
 from ledger.texts import format_cents, format_date
 
 DIGEST_CHARACTERS_MIN = 8
@@ -76,7 +78,7 @@ async def import_statement(
     A file that does not join on yet, because one in between is missing, is kept and taken once it does. `period`: any
     day of the month; `opening_cents`, `closing_cents`: typed by the officer; `mapping`: how a CSV is to be read.
     Refuses what `read_statement` refuses, `StatementOfOtherMoney`, `FileAlreadyImported`, `StatementOutOfTurn`,
-    `OpeningDiffers` and who may not (`operator_named`).
+    `OpeningDiffers`, `MonthCertified` and who may not (`operator_named`).
     """
     raw = read_raw(path, None if mapping is None else read_mapping(mapping))
     async with ledger.unit_of_work() as work:
@@ -164,13 +166,25 @@ class _Intake:
                 _refuse(chain, window, read, raw, expected)
             return await self._keep_waiting(read, gap)
         file = self._file(read, _state_of(read, placement))
+        await self._require_open(chain, file, read, placement)
         if self.dry_run:
             return Import(file, len(placement.new), placement.known)
         await files.add(self.work, file, self.operator_id)
         await self._settle(chain, file, read, placement)
         return Import(file, len(placement.new), placement.known, also_taken=await self._take_waiting())
 
+    async def _require_open(
+        self, chain: Chain, file: StatementFile, read: ReadStatement, placement: Placement
+    ) -> None:
+        """Refuse what would tell a certified month something new (L11)."""
+        closed = await certified_until(self.work)
+        for statement, _lines in _statements(chain, file, read, placement):
+            if statement.first_day <= closed:
+                raise MonthCertified(file=read.file_name, account=self.account.value, period=statement.period)
+
     async def _keep_waiting(self, read: ReadStatement, gap: Gap | None) -> Import:
+        if read.last_day <= await certified_until(self.work):
+            raise MonthCertified(file=read.file_name, account=self.account.value, period=f"{read.last_day:%Y-%m}")
         file = self._file(read, FileState.PENDING)
         if not self.dry_run:
             await files.add(self.work, file, self.operator_id)
@@ -186,6 +200,7 @@ class _Intake:
                 chain = await _chain(self.work, self.account)
                 placement = _placed(chain, await self._window(chain, read), read)
                 if placement is not None:
+                    await self._require_open(chain, file, read, placement)
                     await self._settle(chain, file, read, placement)
                     taken.append(replace(file, state=_state_of(read, placement)))
                     del waiting[place_]

@@ -6,7 +6,7 @@ only what is still the same, word for word.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from importlib import resources
@@ -141,6 +141,28 @@ async def reopening_content(work: UnitOfWork, proposal_id: UUID) -> bytes | None
     """The text of a proposed reopening, written again from its row; nothing where there is no such thing."""
     found = await store.proposed_reopening(work, proposal_id)
     return None if found is None else rules.reopening_text(found.period, found.version, found.reason)
+
+
+async def altered_certificates(work: UnitOfWork) -> AsyncIterator[tuple[object, dict[str, object]]]:
+    """Each certificate that stands and tells something else than the books do: whose and what."""
+    moved, files = await store.moved_by_month(work), await store.files_by_month(work)
+    for certificate in [one for one in await store.certificates(work) if one.holds]:
+        draft = await store.draft(work, certificate.proposal_id)
+        seal = None if draft is None else await store.seal(work, draft.seal_number)
+        if draft is None or seal is None:
+            yield f"{certificate.period:%Y-%m}", {"fault": "without its text or its seal"}
+            continue
+        content = rules.read(draft.content)
+        if content.checkpoint != seal[1]:
+            yield content.period, {"fault": "another checkpoint"}
+        for part in content.accounts:
+            months = moved.get(part.account, [])
+            ours = sum(cents for month, cents in months if month <= certificate.period)
+            last_day = rules.month_end(certificate.period)
+            matches = await store.matches_sha256(work, part.account, certificate.period, last_day)
+            theirs = files.get((part.account, certificate.period), ([], 0, 0))
+            if not rules.tells(part, ours, theirs, matches):
+                yield content.period, {"account": part.account, "ours_cents": ours, "theirs_cents": theirs[2]}
 
 
 async def _due(work: UnitOfWork) -> date:

@@ -131,9 +131,7 @@ def account_part(report: reconciled.Report, matches_sha256: bytes, before: Accou
         statement=_side(report.theirs),
         ledger=_side(report.ours),
         before=closed,
-        matched=Matched(
-            matched.lines, matched.postings, matched.cents, dict(matched.by_rule), matches_sha256.hex()
-        ),
+        matched=Matched(matched.lines, matched.postings, matched.cents, dict(matched.by_rule), matches_sha256.hex()),
         differences=[_difference(found, report.ages_days[found.id]) for found in report.breaks],
         opening_items=_opening(report.opening_items),
         carried=_carried(report, before),
@@ -191,6 +189,12 @@ def content(
 def account_of(content: Content | None, account: str) -> AccountPart | None:
     """What a certificate says of an account, if anything."""
     return next((part for part in content.accounts if part.account == account), None) if content else None
+
+
+def tells(part: AccountPart, ours_cents: int, theirs: tuple[list[str], int, int], matches_sha256: bytes) -> bool:
+    """Does it still say what the books say? `theirs`: digests of the files, lines and closing of the month."""
+    told = ([file.sha256 for file in part.files], part.lines, part.statement.closing_cents)
+    return (part.ledger.closing_cents, told, part.matched.sha256) == (ours_cents, theirs, matches_sha256.hex())
 
 
 def faults(content: Content) -> list[tuple[str, bool, dict[str, object]]]:

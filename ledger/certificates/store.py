@@ -41,6 +41,25 @@ _MATCHES = text("""
     ) AS x
 """)
 
+# What each month of the books moved in each account, in the view of its holder.
+_MOVED_BY_MONTH = text("""
+    SELECT k.account, date_trunc('month', t.booked_on::timestamp)::date AS period,
+        sum(r.sign * p.amount_cents)::bigint AS cents
+    FROM ledger.posting AS p
+    INNER JOIN ledger.account AS a ON a.id = p.account_id
+    INNER JOIN ledger.reconciled_account_kind AS k ON k.kind = a.kind
+    INNER JOIN ledger.reconciled_account AS r ON r.code = k.account
+    INNER JOIN ledger.ledger_transaction AS t ON t.id = p.transaction_id
+    GROUP BY k.account, period ORDER BY k.account, period
+""")
+_FILES_BY_MONTH = text("""
+    SELECT p.account, p.month AS period, array_agg(encode(s.sha256, 'hex') ORDER BY p.position) AS files,
+        sum(s.line_count)::integer AS lines,
+        (array_agg(s.closing_cents ORDER BY p.position DESC))[1] AS closing_cents
+    FROM ledger.statement_part AS p INNER JOIN ledger.statement AS s ON s.id = p.id
+    GROUP BY p.account, p.month
+""")
+
 _ADD_DRAFT = text("""
     INSERT INTO ledger.proposed_certificate (proposal_id, period, version, seal_number, content)
     VALUES (:proposal_id, :period, :version, :seal_number, :content)
@@ -124,6 +143,20 @@ async def matches_sha256(work: UnitOfWork, account: str, first_day: date, last_d
     return bytes((await work.run(_MATCHES, **values)).scalar_one())
 
 
+async def moved_by_month(work: UnitOfWork) -> dict[str, list[tuple[date, int]]]:
+    """What moved in each account, month by month in their order."""
+    found: dict[str, list[tuple[date, int]]] = {}
+    for row in await work.run(_MOVED_BY_MONTH):
+        found.setdefault(row.account, []).append((row.period, row.cents))
+    return found
+
+
+async def files_by_month(work: UnitOfWork) -> dict[tuple[str, date], tuple[list[str], int, int]]:
+    """The digests of an account's files of a month, its lines and its closing."""
+    rows = await work.run(_FILES_BY_MONTH)
+    return {(row.account, row.period): (row.files, row.lines, row.closing_cents) for row in rows}
+
+
 async def add_draft(
     work: UnitOfWork, proposal_id: UUID, period: date, version: int, seal_number: int, content: bytes
 ) -> None:
@@ -152,9 +185,7 @@ async def certify(work: UnitOfWork, proposal_id: UUID) -> None:
         await work.run(_ADD, proposal_id=proposal_id)
 
 
-async def add_proposed_reopening(
-    work: UnitOfWork, proposal_id: UUID, certificate: Certificate, reason: Reason
-) -> None:
+async def add_proposed_reopening(work: UnitOfWork, proposal_id: UUID, certificate: Certificate, reason: Reason) -> None:
     await work.run(
         _ADD_PROPOSED_REOPENING,
         proposal_id=proposal_id,

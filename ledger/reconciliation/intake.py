@@ -173,9 +173,7 @@ class _Intake:
         await self._settle(chain, file, read, placement)
         return Import(file, len(placement.new), placement.known, also_taken=await self._take_waiting())
 
-    async def _require_open(
-        self, chain: Chain, file: StatementFile, read: ReadStatement, placement: Placement
-    ) -> None:
+    async def _require_open(self, chain: Chain, file: StatementFile, read: ReadStatement, placement: Placement) -> None:
         """Refuse what would tell a certified month something new (L11)."""
         closed = await certified_until(self.work)
         for statement, _lines in _statements(chain, file, read, placement):

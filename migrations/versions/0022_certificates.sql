@@ -150,6 +150,7 @@ BEGIN
         SELECT is_sealed_until(month_end(p.period), p.seal_number)
         FROM proposed_certificate AS p WHERE p.proposal_id = new.proposal_id
     ), 'something in this month came after what was signed');
+    new.recorded_at := clock_timestamp(); -- by now, nobody books any more
     RETURN new;
 END
 $$;
@@ -165,6 +166,7 @@ BEGIN
     PERFORM require_l11(new.version = (
         SELECT max(c.version) FROM certificate AS c WHERE c.period = new.period
     ), 'this version holds no longer');
+    new.recorded_at := clock_timestamp(); -- nobody books yet
     RETURN new;
 END
 $$;

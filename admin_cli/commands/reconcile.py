@@ -155,9 +155,9 @@ async def withdraw(session: Session, name: str, account: str) -> None:
 @ACCOUNT
 @PERIOD
 async def match(session: Session, account: str, period: date | None) -> None:
-    from admin_cli.reconciliation import RULES
     from ledger.reconciliation.actions import match_statement
     from ledger.reconciliation.model import Account
+    from ledger.reconciliation.told import RULES
 
     run = await match_statement(session.ledger, session.operator, Account(account), period=period)
     by_rule = Counter(made.rule for made in run.matches)

@@ -27,11 +27,7 @@ class Reason(StrEnum):
     AUDIT_FINDING = "audit-finding"
 
 
-class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whatever is signed has no member that nobody knows."""
-
-
-class File(_Part):
+class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A statement file, and how many of the month's lines came with it."""
 
     file: str
@@ -39,7 +35,7 @@ class File(_Part):
     lines: int
 
 
-class Side(_Part):
+class Side(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One side's month: what moved in and out are positive."""
 
     opening_cents: int
@@ -48,14 +44,14 @@ class Side(_Part):
     closing_cents: int
 
 
-class Before(_Part):
+class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the certificate of the month before closed with, on both sides."""
 
     statement_closing_cents: int
     ledger_closing_cents: int
 
 
-class Matched(_Part):
+class Matched(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much is matched, lines by rule; `sha256`: of the list of all matches, so that none is exchanged."""
 
     lines: int
@@ -65,7 +61,7 @@ class Matched(_Part):
     sha256: str
 
 
-class Record(_Part):
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A line of a statement: its month, and its number in it."""
 
     period: str
@@ -73,7 +69,7 @@ class Record(_Part):
     cents: int
 
 
-class Difference(_Part):
+class Difference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A break: open at the end of the month. `state` and `age_days` are those of the day of signing."""
 
     id: str
@@ -89,21 +85,21 @@ class Difference(_Part):
     theirs_cents: int | None
 
 
-class Opening(_Part):
+class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is older than our books: a balance, and lines that nothing of ours can answer."""
 
     balance_cents: int
     lines: list[Record]
 
 
-class Carried(_Part):
+class Carried(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The differences of the month before: how many there were, how many of them are gone."""
 
     from_last: int
     cleared: int
 
 
-class Proof(_Part):
+class Proof(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A + B − C + D − O − E = 0, as in the report."""
 
     theirs_cents: int
@@ -115,7 +111,7 @@ class Proof(_Part):
     proof_cents: int
 
 
-class AccountPart(_Part):
+class AccountPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One account of the month."""
 
     account: str
@@ -132,14 +128,14 @@ class AccountPart(_Part):
     proof: Proof
 
 
-class Term(_Part):
+class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One amount of an identity."""
 
     name: str
     cents: int
 
 
-class IdentityPart(_Part):
+class IdentityPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Both sides of an identity at the end of the month; without terms there was nothing to compare."""
 
     number: int
@@ -150,7 +146,7 @@ class IdentityPart(_Part):
     right: list[Term]
 
 
-class Link(_Part):
+class Link(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Another certificate: which, and the SHA-256 of what was signed of it."""
 
     period: str
@@ -158,7 +154,7 @@ class Link(_Part):
     sha256: str
 
 
-class Content(_Part):
+class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What both sign. `rules`: SHA-256 of the rules of matching; `checkpoint`: a signed head of the books that has
     sealed every transaction of the month; `supersedes`: the version before, which was reopened.
     """

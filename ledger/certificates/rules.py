@@ -122,7 +122,7 @@ def link(certificate: Certificate | None) -> Link | None:
 def account_part(report: reconciled.Report, matches_sha256: bytes, before: AccountPart | None) -> AccountPart:
     """What the certificate says of one account; `before`: what the one of the month before said of it."""
     statement, matched, proof = report.statement, report.matched, report.proof
-    closed = before and Before(before.statement.closing_cents, before.ledger.closing_cents)
+    closed = Before(before.statement.closing_cents, before.ledger.closing_cents) if before else None
     return AccountPart(
         account=statement.account.value,
         unit=statement.account.currency,
@@ -250,7 +250,7 @@ def _record(line: reconciled.Line) -> Record:
 
 
 def _opening(found: reconciled.OpeningItems | None) -> Opening | None:
-    return found and Opening(found.balance_cents, [_record(line) for line in found.lines])
+    return Opening(found.balance_cents, [_record(line) for line in found.lines]) if found else None
 
 
 def _carried(report: reconciled.Report, before: AccountPart | None) -> Carried:

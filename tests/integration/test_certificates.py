@@ -46,7 +46,7 @@ from ledger.reports.actions import balance_of
 from ledger.reports.model import Moment
 from ledger.reports.model import Reason as Standing
 from ledger.sealing.actions import seal
-from tests.closing_books import NOV, OCT, buyer_and_seller, certify, closing_books, reopen
+from tests.closing_books import NOV, OCT, buyer_and_seller, certify, reopen
 from tests.databases import DatabaseUrls, TestServer
 from tests.month import CHECKER_SIGNER, MAKER, MAKER_SIGNER
 from tests.october_books import IMPORTED_AT
@@ -59,12 +59,6 @@ OF_L11 = [
     *("signatures-hold", "signers-were-entitled", "functions-are-as-shipped", "text-has-a-pattern"),
 ]
 LAST_OF_NOVEMBER = date(2026, 11, 30)
-
-
-@pytest.fixture(scope="module")
-async def closing(database_server: TestServer, keys: Keyring) -> AsyncIterator[TestServer]:
-    async with closing_books(database_server, keys) as server:
-        yield server
 
 
 @pytest.fixture

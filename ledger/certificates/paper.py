@@ -6,23 +6,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from babel.dates import format_date as format_month
+from babel.numbers import format_percent as format_share
+
 from ledger.calendar import PARIS
-from ledger.certificates.model import AccountPart, Certificate, Content, Difference, IdentityPart
+from ledger.certificates.model import AccountPart, Certificate, Content, Difference, IdentityPart, Term
 from ledger.reconciliation.model import Account
 from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, IDENTITIES, REASONS, RULES, TERMS
 from ledger.sheets import Column, Kind, Sheet, Value, as_csv
-from ledger.texts import format_date
+from ledger.texts import format_date, language
 from ledger.texts import gettext as _
 from ledger.typesetting import blocks
 from ledger.typesetting.blocks import DOCUMENT, Block
 from ledger.typesetting.press import typeset
 
 _AMOUNT = Kind.AMOUNT
+_SIGNS = {"=": "=", ">=": "≥"}
 
 
 def as_pdf(certificate: Certificate, content: Content) -> bytes:
     """The paper: the proof of each account on one page, then annexes. Bytes follow from what was signed."""
-    name = _("Certificate of the month {period}").format(period=content.period)
+    name = _("Certificate of the month: {month}").format(month=_month(content))
     version = _("version {version}").format(version=content.version)
     foot = _("SHA-256 of what was signed: {sha256}").format(sha256=certificate.content_sha256.hex())
     data = blocks.paper(
@@ -54,13 +58,41 @@ def _first_page(certificate: Certificate, content: Content, name: str) -> Iterat
     yield blocks.title(name)
     yield blocks.facts(_head(content))
     yield blocks.listing(_form(content.accounts))
+    yield blocks.listing(_summary(content.accounts))
+    yield blocks.listing(_identities(content.identities))
     yield blocks.certified(_statement_text(content))
     yield blocks.signatures(
         [
-            (_("Prepared by"), certificate.prepared_by, _instant(datetime.fromisoformat(content.prepared_at))),
+            (_("Drawn up by"), certificate.prepared_by, _instant(datetime.fromisoformat(content.prepared_at))),
             (_("Certified by"), certificate.certified_by, _instant(certificate.certified_at)),
         ]
     )
+
+
+def _summary(parts: Sequence[AccountPart]) -> Sheet:
+    """What is matched and what is not, each account a column."""
+    rows: list[Sequence[Value]] = [
+        [_("Lines of the statement"), *(str(part.lines) for part in parts)],
+        [_("Lines matched"), *(_share(part) for part in parts)],
+        [_("Value matched"), *(part.matched.cents for part in parts)],
+        [_("Differences (lists 1 to 3)"), *(str(len(part.differences)) for part in parts)],
+        [_("Age of the oldest, in days"), *(_oldest(part) for part in parts)],
+        [_("Carried from the month before, cleared of these"), *(_carried(part) for part in parts)],
+    ]
+    columns = [Column(_("Matching"), width="1fr"), *(Column(_name(part), _AMOUNT) for part in parts)]
+    return Sheet("", columns, rows)
+
+
+def _share(part: AccountPart) -> str:
+    return f"{part.matched.lines} ({_percent(part.matched.lines, part.lines)})"
+
+
+def _oldest(part: AccountPart) -> str:
+    return str(max((one.age_days for one in part.differences if one.state != "cleared"), default=0))
+
+
+def _carried(part: AccountPart) -> str:
+    return f"{part.carried.from_last}, {part.carried.cleared}"
 
 
 def _head(content: Content) -> list[tuple[str, Value]]:
@@ -115,15 +147,13 @@ def _annexes(content: Content) -> Iterator[Block]:
         yield blocks.listing(_movements(part))
         yield blocks.paragraph(_opening_text(part))
         yield blocks.listing(_matched(part))
-        yield blocks.paragraph(_carried_text(part))
         for title, lists in _lists(part):
             yield blocks.heading(f"{_name(part)}: {title}")
             yield blocks.listing(_differences(lists))
-    yield blocks.heading(_("The five identities"))
-    yield blocks.listing(_identities(content.identities))
-    yield blocks.heading(_("The checkpoint that seals this month"))
-    for line in content.checkpoint.strip().split("\n"):
-        yield blocks.code(line or " ")
+    yield blocks.heading(_("The five identities, with their terms"))
+    yield blocks.listing(_terms(content.identities))
+    lines = [(line,) for line in content.checkpoint.split("\n") if line]
+    yield blocks.listing(Sheet("", [Column(_("The checkpoint that seals this month"), Kind.CODE, "1fr")], lines))
 
 
 def _files(part: AccountPart) -> Sheet:
@@ -138,8 +168,8 @@ def _movements(part: AccountPart) -> Sheet:
     theirs, ours = part.statement, part.ledger
     rows = [
         (_("Opening"), theirs.opening_cents, ours.opening_cents),
-        (_("+ in"), theirs.in_cents, ours.in_cents),
-        (_("− out"), -theirs.out_cents, -ours.out_cents),
+        (_("Money in"), theirs.in_cents, ours.in_cents),
+        (_("Money out"), -theirs.out_cents, -ours.out_cents),
     ]
     return Sheet("", columns, rows, [(_("Closing"), theirs.closing_cents, ours.closing_cents)])
 
@@ -154,11 +184,6 @@ def _matched(part: AccountPart) -> Sheet:
     columns = [Column(_("Matched by"), width="1fr"), Column(_("Lines"), Kind.NUMBER)]
     rows = [(_word(RULES, rule), lines) for rule, lines in part.matched.by_rule.items()]
     return Sheet("", columns, rows, [(_("Together"), part.matched.lines)])
-
-
-def _carried_text(part: AccountPart) -> str:
-    text = _("Carried from the month before: {count} differences, of which {cleared} are cleared.")
-    return text.format(count=part.carried.from_last, cleared=part.carried.cleared)
 
 
 def _lists(part: AccountPart) -> Iterator[tuple[str, list[Difference]]]:
@@ -196,20 +221,29 @@ def _difference(one: Difference) -> tuple[Value, ...]:
 
 
 def _identities(found: Sequence[IdentityPart]) -> Sheet:
-    columns = [
-        Column(_("Identity"), width="1.4fr"),
-        Column(_("Left side"), width="1fr"),
-        Column("", _AMOUNT),
-        Column(""),
-    ]
-    columns += [Column(_("Right side"), width="1fr"), Column("", _AMOUNT)]
+    """Both sums of each."""
+    columns = [Column(_("The five identities"), width="1fr"), Column("", _AMOUNT), Column(""), Column("", _AMOUNT)]
+    rows = [(_identity(one), _sum(one.left), _SIGNS[one.relation], _sum(one.right)) for one in found]
+    return Sheet("", columns, rows)
+
+
+def _terms(found: Sequence[IdentityPart]) -> Sheet:
+    """The same, term by term."""
+    columns = [Column(_("Identity"), width="1fr"), Column(_("Term"), width="1fr")]
+    columns += [Column(_("Left side"), _AMOUNT), Column(_("Right side"), _AMOUNT)]
     rows: list[tuple[Value, ...]] = []
     for one in found:
-        title = _(IDENTITIES[one.number]) + (f" ({one.programme})" if one.programme else "")
-        left, right = ([_(TERMS[term.name]) for term in side] for side in (one.left, one.right))
-        sums = [sum(term.cents for term in side) for side in (one.left, one.right)]
-        rows.append((title, " + ".join(left), sums[0], one.relation, " + ".join(right), sums[1]))
+        rows += [(_identity(one), _(TERMS[term.name]), term.cents, None) for term in one.left]
+        rows += [(None, _(TERMS[term.name]), None, term.cents) for term in one.right]
     return Sheet("", columns, rows)
+
+
+def _identity(one: IdentityPart) -> str:
+    return _(IDENTITIES[one.number]) + (f" ({one.programme})" if one.programme else "")
+
+
+def _sum(terms: Sequence[Term]) -> int:
+    return sum(term.cents for term in terms)
 
 
 def _flat(part: AccountPart) -> Iterator[tuple[Value, ...]]:
@@ -235,6 +269,16 @@ def _word(words: Mapping[Any, str], code: str) -> str:
     """A code in words; one that this program does not know any more stays a code."""
     known = {member.value: text for member, text in words.items()}
     return _(known[code]) if code in known else code
+
+
+def _month(content: Content) -> str:
+    """The month in words."""
+    return format_month(date.fromisoformat(content.first_day), "MMMM y", locale=language())
+
+
+def _percent(part: int, whole: int) -> str:
+    """A share as the reader writes it."""
+    return format_share(part / whole if whole else 1, "#,##0.0 %", locale=language())
 
 
 def _instant(at: datetime) -> str:

@@ -11,8 +11,10 @@ from uuid import UUID
 
 import asyncpg
 
+from ledger.approvals.actions import approve, propose
+from ledger.certificates import rules, store
 from ledger.certificates.actions import approve_certificate, approve_reopening, propose_certificate, propose_reopening
-from ledger.certificates.model import Reason
+from ledger.certificates.model import KIND, Reason
 from ledger.clock import FixedClock
 from ledger.database.connect import connected
 from ledger.database.engine import Database
@@ -28,7 +30,7 @@ from tests.october_books import ISSUED_CENTS
 from tests.reserve_books import fill_with_payouts
 from tests.tampering import GUARDED, UNGUARDED
 
-OCT, NOV = date(2026, 10, 1), date(2026, 11, 1)
+OCT, NOV, LONG_AGO = date(2026, 10, 1), date(2026, 11, 1), date(2020, 1, 1)
 STATEMENTS = {
     Account.POIS: month.OCTOBER / "releve-pois-2026-10.csv",
     Account.RESERVE: month.OCTOBER / "releve-reserve-2026-10.camt053.xml",
@@ -71,6 +73,30 @@ async def certify(ledger: Ledger, period: date | None = None) -> UUID:
     await approve_certificate(ledger, draft.proposal_id, month.CHECKER_SIGNER)
     await seal(ledger)
     return draft.proposal_id
+
+
+async def certify_nothing(ledger: Ledger, period: date = LONG_AGO) -> None:
+    """A month before everything, certified past the use case, since it has no statement; and reopened."""
+    async with ledger.unit_of_work() as work:
+        seal_ = await store.seal(work)
+        assert seal_ is not None
+        made = rules.content(
+            period=period,
+            version=1,
+            rehearsal=False,
+            links=(None, None),
+            made_with=("", ""),
+            prepared_at=work.now,
+            checkpoint=seal_[1],
+            accounts=(),
+            identities=(),
+        )
+        text = rules.written(made)
+        proposal_id = await propose(work, KIND, text, month.MAKER_SIGNER)
+        await store.add_draft(work, proposal_id, period, 1, seal_[0], text)
+        await approve(work, proposal_id, month.CHECKER_SIGNER)
+        await store.certify(work, proposal_id)
+    await reopen(ledger, period)
 
 
 async def reopen(ledger: Ledger, period: date = OCT) -> UUID:

@@ -149,10 +149,10 @@ async def altered_certificates(work: UnitOfWork) -> AsyncIterator[tuple[object, 
     for certificate in [one for one in await store.certificates(work) if one.holds]:
         draft = await store.draft(work, certificate.proposal_id)
         seal = None if draft is None else await store.seal(work, draft.seal_number)
-        if draft is None or seal is None:
+        content = None if draft is None else rules.readable(draft.content)
+        if content is None or seal is None:
             yield f"{certificate.period:%Y-%m}", {"fault": "without its text or its seal"}
             continue
-        content = rules.read(draft.content)
         if content.checkpoint != seal[1]:
             yield content.period, {"fault": "another checkpoint"}
         for part in content.accounts:

@@ -49,6 +49,14 @@ def read(content: bytes) -> Content:
     return msgspec.json.decode(content, type=Content)
 
 
+def readable(content: bytes) -> Content | None:
+    """The same, where it can be read."""
+    try:
+        return read(content)
+    except msgspec.DecodeError:
+        return None
+
+
 def reopening_text(period: date, version: int, reason: Reason) -> bytes:
     """What is signed to reopen a month; the database writes the same."""
     return f"reopening {period:%Y-%m}\nversion {version}\nreason {reason}".encode()

@@ -52,6 +52,7 @@ from tests.month import CHECKER_SIGNER, MAKER, MAKER_SIGNER
 from tests.october_books import IMPORTED_AT
 from tests.statement_files import Moved, platform, write
 from tests.straight import NOON, PRIVILEGE, insert_transaction, post, refused_as
+from tests.tampering import GUARDED, UNGUARDED
 
 L11, APPEND_ONLY = "BPL11", "BPL02"
 OF_L11 = [
@@ -348,3 +349,24 @@ async def test_a_certificate_that_was_approved_twice_at_once_is_certified_once(l
     )
     assert [type(each) for each in answers if isinstance(each, Exception)] in ([MonthCertified], [NotPending])
     assert len(await list_certificates(ledger)) == 1
+
+
+TAMPERED = {
+    "certified-months-are-closed": "UPDATE ledger.match SET xid = '4000000000' WHERE complete_on = '2026-10-31'",
+    "certificates-tell-the-books": "UPDATE ledger.statement SET sha256 = sha256('another') WHERE account = 'reserve'",
+}
+
+
+async def test_whatever_is_altered_in_a_certified_month_is_found(
+    certified: Ledger, superuser: asyncpg.Connection
+) -> None:
+    for name, statement in TAMPERED.items():
+        await superuser.execute(f"{UNGUARDED}; {statement}; {GUARDED}")
+        assert {violation.check for violation in await run_checks(certified, [name])} == {name}
+    [sale] = await superuser.fetch("SELECT id FROM ledger.ledger_transaction WHERE kind = 5 LIMIT 1")
+    later = "UPDATE ledger.ledger_transaction SET booked_on = '2026-11-01' WHERE id = $1"
+    async with superuser.transaction():
+        await superuser.execute("SET LOCAL session_replication_role = replica")
+        await superuser.execute(later, sale["id"])
+    found = await run_checks(certified, ["certificates-tell-the-books"])
+    assert {"pois", "reserve"} == {violation.facts["account"] for violation in found}

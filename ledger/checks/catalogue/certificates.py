@@ -44,7 +44,8 @@ CHECKS = (
         UNION ALL
         SELECT t.id::text, 'moved to a later month', t.booked_on
         FROM ledger.ledger_transaction AS t
-        WHERE t.booked_on > (t.occurred_at AT TIME ZONE 'Europe/Paris')::date AND NOT EXISTS (
+        WHERE t.booked_on > (t.occurred_at AT TIME ZONE 'Europe/Paris')::date
+            AND extract(DAY FROM t.booked_on) = 1 AND NOT EXISTS ( -- else the check of the three times speaks
             SELECT FROM version AS v WHERE v.last_day + 1 = t.booked_on AND v.recorded_at < t.posted_at
         )
         UNION ALL
@@ -57,7 +58,7 @@ CHECKS = (
             AND ((v.reopened_epoch, v.reopened_xid) < (t.epoch, t.xid)) IS NOT TRUE
         UNION ALL
         SELECT to_char(v.period, 'YYYY-MM'), 'not as approved', v.last_day
-        FROM version AS v WHERE v.drafted IS NULL OR v.approved IS NULL OR v.seal_epoch IS NULL
+        FROM version AS v WHERE v.drafted IS NULL OR v.approved IS NULL
         UNION ALL
         SELECT to_char(v.period, 'YYYY-MM'), 'not the next version', v.last_day
         FROM version AS v

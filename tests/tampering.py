@@ -368,11 +368,12 @@ TAMPERINGS |= {
     ],
     "certificates-tell-the-books": [
         """INSERT INTO ledger.proposal (id, kind, content_sha256, amount_cents, prepared_by, prepared_at, signed_with,
-            signature)
-        SELECT md5('c')::uuid, 'certificate', sha256('{}'), 0, id, now(), sha256('k'), sha256('s') || sha256('s')
+            signature, recorded_at)
+        SELECT md5('c')::uuid, 'certificate', sha256('{}'), 0, id, now(), sha256('k'), sha256('s') || sha256('s'), now()
         FROM ledger.operator LIMIT 1;
-        INSERT INTO ledger.approval (id, proposal_id, prepared_by, approved_by, approved_at, signed_with, signature)
-        SELECT md5('a')::uuid, p.id, p.prepared_by, o.id, now(), sha256('k'), sha256('s') || sha256('s')
+        INSERT INTO ledger.approval (id, proposal_id, prepared_by, approved_by, approved_at, signed_with, signature,
+            recorded_at)
+        SELECT md5('a')::uuid, p.id, p.prepared_by, o.id, now(), sha256('k'), sha256('s') || sha256('s'), now()
         FROM ledger.proposal AS p INNER JOIN ledger.operator AS o ON o.id <> p.prepared_by
         WHERE p.id = md5('c')::uuid LIMIT 1;
         INSERT INTO ledger.proposed_certificate (proposal_id, period, version, seal_number, content)

@@ -77,7 +77,7 @@ def _summary(parts: Sequence[AccountPart]) -> Sheet:
         [_("Value matched"), *(part.matched.cents for part in parts)],
         [_("Differences (lists 1 to 3)"), *(str(len(part.differences)) for part in parts)],
         [_("Age of the oldest, in days"), *(_oldest(part) for part in parts)],
-        [_("Carried from the month before, cleared of these"), *(_carried(part) for part in parts)],
+        [_("Carried from the month before / cleared of these"), *(_carried(part) for part in parts)],
     ]
     columns = [Column(_("Matching"), width="1fr"), *(Column(_name(part), _AMOUNT) for part in parts)]
     return Sheet("", columns, rows)
@@ -92,7 +92,7 @@ def _oldest(part: AccountPart) -> str:
 
 
 def _carried(part: AccountPart) -> str:
-    return f"{part.carried.from_last}, {part.carried.cleared}"
+    return f"{part.carried.from_last} / {part.carried.cleared}"
 
 
 def _head(content: Content) -> list[tuple[str, Value]]:
@@ -148,7 +148,7 @@ def _annexes(content: Content) -> Iterator[Block]:
         yield blocks.paragraph(_opening_text(part))
         yield blocks.listing(_matched(part))
         for title, lists in _lists(part):
-            yield blocks.heading(f"{_name(part)}: {title}")
+            yield blocks.heading(_("{account}: {list}").format(account=_name(part), list=title))
             yield blocks.listing(_differences(lists))
     yield blocks.heading(_("The five identities, with their terms"))
     yield blocks.listing(_terms(content.identities))
@@ -233,7 +233,9 @@ def _terms(found: Sequence[IdentityPart]) -> Sheet:
     columns += [Column(_("Left side"), _AMOUNT), Column(_("Right side"), _AMOUNT)]
     rows: list[tuple[Value, ...]] = []
     for one in found:
-        rows += [(_identity(one), _(TERMS[term.name]), term.cents, None) for term in one.left]
+        title = _identity(one)
+        for nth, term in enumerate(one.left):
+            rows.append((None if nth else title, _(TERMS[term.name]), term.cents, None))
         rows += [(None, _(TERMS[term.name]), None, term.cents) for term in one.right]
     return Sheet("", columns, rows)
 

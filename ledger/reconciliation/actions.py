@@ -85,7 +85,7 @@ async def unmatch_line(
         match_id = await match_store.match_of(work, *statement.part_of(number))
         if match_id is None:
             raise NotMatched(record=number, period=statement.period)
-        await match_store.unmatch(work, match_id, who.id)
+        await match_store.unmatch(work, match_id, who.id, statement.period)
         return match_id
 
 

@@ -17,7 +17,6 @@ from ledger.errors import (
     N_,
     Fact,
     FileAlreadyImported,
-    MonthCertified,
     NoFileWaiting,
     OpeningDiffers,
     StatementOfOtherMoney,
@@ -25,6 +24,7 @@ from ledger.errors import (
 )
 from ledger.identifiers import new_event_id
 from ledger.people_files import Fault, FaultKind
+from ledger.reconciliation.closed import require_open
 from ledger.reconciliation.formats import Expected, RawStatement, completed, read_mapping, read_raw
 from ledger.reconciliation.model import (
     Account,
@@ -43,7 +43,6 @@ from ledger.reconciliation.model import (
 )
 from ledger.reconciliation.rules import beside, gap_of, place
 from ledger.reconciliation.store import files, statements
-from ledger.reconciliation.store.matches import certified_until
 from ledger.texts import format_cents, format_date
 
 DIGEST_CHARACTERS_MIN = 8
@@ -166,24 +165,16 @@ class _Intake:
                 _refuse(chain, window, read, raw, expected)
             return await self._keep_waiting(read, gap)
         file = self._file(read, _state_of(read, placement))
-        await self._require_open(chain, file, read, placement)
+        await require_open(self.work, file, [one.first_day for one, _ in _statements(chain, file, read, placement)])
         if self.dry_run:
             return Import(file, len(placement.new), placement.known)
         await files.add(self.work, file, self.operator_id)
         await self._settle(chain, file, read, placement)
         return Import(file, len(placement.new), placement.known, also_taken=await self._take_waiting())
 
-    async def _require_open(self, chain: Chain, file: StatementFile, read: ReadStatement, placement: Placement) -> None:
-        """Refuse what would tell a certified month something new (L11)."""
-        closed = await certified_until(self.work)
-        for statement, _lines in _statements(chain, file, read, placement):
-            if statement.first_day <= closed:
-                raise MonthCertified(file=read.file_name, account=self.account.value, period=statement.period)
-
     async def _keep_waiting(self, read: ReadStatement, gap: Gap | None) -> Import:
-        if read.last_day <= await certified_until(self.work):
-            raise MonthCertified(file=read.file_name, account=self.account.value, period=f"{read.last_day:%Y-%m}")
         file = self._file(read, FileState.PENDING)
+        await require_open(self.work, file, [read.last_day])
         if not self.dry_run:
             await files.add(self.work, file, self.operator_id)
             await files.keep_pending(self.work, file.id, read.lines)
@@ -198,7 +189,6 @@ class _Intake:
                 chain = await _chain(self.work, self.account)
                 placement = _placed(chain, await self._window(chain, read), read)
                 if placement is not None:
-                    await self._require_open(chain, file, read, placement)
                     await self._settle(chain, file, read, placement)
                     taken.append(replace(file, state=_state_of(read, placement)))
                     del waiting[place_]
@@ -224,6 +214,7 @@ class _Intake:
         """The statements that a file gives, and which of its lines were known."""
         await files.take(self.work, file.id, len(placement.new), placement.known, self.operator_id)
         for statement, lines in _statements(chain, file, read, placement):
+            await require_open(self.work, file, [statement.first_day])
             await statements.add(
                 self.work,
                 statement,

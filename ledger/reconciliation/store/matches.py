@@ -124,9 +124,9 @@ async def match_of(work: UnitOfWork, statement_id: UUID, number: int) -> UUID | 
     return found
 
 
-async def unmatch(work: UnitOfWork, match_id: UUID, operator_id: UUID) -> None:
-    """Take back a match. Refuses `MonthCertified` where it was complete in a certified month."""
-    with _refusing_doubles():
+async def unmatch(work: UnitOfWork, match_id: UUID, operator_id: UUID, period: str) -> None:
+    """Take back a match of a line of this month. Refuses `MonthCertified` where it was complete in a certified one."""
+    with _refusing_doubles(period=period):
         await work.run(_UNMATCH, match_id=match_id, unmatched_by=operator_id, unmatched_at=work.now)
 
 
@@ -160,14 +160,14 @@ async def first_seen(work: UnitOfWork, account: Account, breaks: Sequence[Break]
 
 
 @contextmanager
-def _refusing_doubles() -> Iterator[None]:
+def _refusing_doubles(**told: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == "BPL10":
             raise MatchedMeanwhile from error
         if getattr(error.orig, "sqlstate", None) == "BPL11":
-            raise MonthCertified from error
+            raise MonthCertified(**told) from error
         raise
 
 

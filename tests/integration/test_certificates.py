@@ -26,6 +26,7 @@ from ledger.clock import FixedClock
 from ledger.database.connect import connected
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import (
+    CertifiedClosingDiffers,
     ContentDiffers,
     FileWaits,
     LaterMonthCertified,
@@ -349,6 +350,19 @@ async def test_a_certificate_that_was_approved_twice_at_once_is_certified_once(l
     )
     assert [type(each) for each in answers if isinstance(each, Exception)] in ([MonthCertified], [NotPending])
     assert len(await list_certificates(ledger)) == 1
+
+
+async def test_a_month_that_does_not_begin_where_the_certified_one_ended_is_not_certified(
+    certified: Ledger, superuser: asyncpg.Connection, clock: FixedClock, tmp_path: Path
+) -> None:
+    """Somebody with the database moved an October sale to November."""
+    await november(certified, clock, tmp_path)
+    moved = """UPDATE ledger.ledger_transaction SET booked_on = '2026-11-01'
+        WHERE id = (SELECT id FROM ledger.redemption ORDER BY id LIMIT 1)"""
+    await superuser.execute(f"{UNGUARDED}; {moved}; {GUARDED}")
+    await seal(certified)
+    with pytest.raises(CertifiedClosingDiffers):
+        await propose_certificate(certified, MAKER_SIGNER)
 
 
 TAMPERED = {

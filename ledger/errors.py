@@ -607,6 +607,70 @@ class NoFileWaiting(Refusal):
     remedy = N_("See `bonpois reconcile list`; the beginning of its SHA-256 names a file, too.")
 
 
+class MonthCertified(Refusal):
+    """A certified month does not change (L11)."""
+
+    number, code, status = 6060, "month-certified", 409
+    title = N_("This month is certified: nothing in it changes any more.")
+    remedy = N_("Whatever is known later goes to the open month; two people may reopen it with `reconcile reopen`.")
+
+
+class MonthNotOver(Refusal):
+    number, code = 6061, "month-not-over"
+    title = N_("This month is not over yet.")
+    remedy = N_("Certify it once it is over.")
+
+
+class MonthNotCovered(Refusal):
+    number, code = 6062, "month-not-covered"
+    title = N_("The statements imported do not reach the end of this month.")
+    remedy = N_("Import the rest of the month with `bonpois reconcile import`.")
+
+
+class FileWaits(Refusal):
+    number, code, status = 6063, "file-waits", 409
+    title = N_("A file of this month still waits for another one.")
+    remedy = N_("Import what is missing in between, or give the file up with `bonpois reconcile withdraw`.")
+
+
+class ProofNotZero(Refusal):
+    number, code = 6064, "proof-not-zero"
+    title = N_("The proof is not zero; such a month is not certified.")
+    remedy = N_("See `bonpois reconcile report` and `bonpois reconcile prove`, and run `bonpois check`.")
+
+
+class PreviousNotCertified(Refusal):
+    number, code, status = 6065, "previous-not-certified", 409
+    title = N_("Another month is to be certified first.")
+    remedy = N_("Certify the month named, then this one.")
+
+
+class CertifiedClosingDiffers(Refusal):
+    """The books or the statements no longer begin where the certificate of the month before ended."""
+
+    number, code, status = 6066, "certified-closing-differs", 409
+    title = N_("This month does not begin where the certified one before it ended.")
+    remedy = N_("Run `bonpois check`, and tell the person who reviews.")
+
+
+class MonthNotSealed(Refusal):
+    number, code, status, retryable = 6067, "month-not-sealed", 409, True
+    title = N_("Something in this month is not sealed yet, or came after what was prepared.")
+    remedy = N_("Wait a few seconds and prepare the certificate again.")
+
+
+class MonthNotCertified(Refusal):
+    number, code, status = 6068, "month-not-certified", 404
+    title = N_("This month is not certified, or was reopened.")
+    remedy = N_("See `bonpois reconcile certificates`.")
+
+
+class LaterMonthCertified(Refusal):
+    number, code, status = 6069, "later-month-certified", 409
+    title = N_("A later month is certified, which begins where this one ended.")
+    remedy = N_("Reopen the last certified month first.")
+
+
 # E7: the installation.
 
 

@@ -33,6 +33,7 @@ from ledger.sealing.actions import Older, rotate_key, seal
 from ledger.sealing.rules import notes
 from ledger.vouchers.actions import lapse_vouchers
 from tests import month
+from tests.closing_books import certify_nothing
 from tests.conftest import NOW
 from tests.databases import DatabaseUrls, TestServer
 from tests.made import MadeWorld
@@ -115,6 +116,7 @@ async def _go_on(ledger: Ledger, superuser: asyncpg.Connection, folder: Path) ->
     await withdraw_iban(ledger, merchant.siret, month.MAKER)
     await record_command(ledger, month.MAKER, "merchant iban", "ok")
     await _files(ledger, folder)
+    await certify_nothing(ledger)
     await superuser.execute(f"{UNGUARDED}; {';'.join(STRAIGHT)}; {GUARDED}")
 
 

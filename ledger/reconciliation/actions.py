@@ -35,6 +35,7 @@ from ledger.reconciliation.store import matches as match_store
 from ledger.reconciliation.store import sides, statements
 
 __all__ = [
+    "identities_within",
     "import_statement",
     "list_files",
     "list_statements",
@@ -42,6 +43,8 @@ __all__ = [
     "propose_mapping",
     "prove_identities",
     "reconciliation_report",
+    "report_within",
+    "statements_within",
     "unmatch_line",
     "withdraw_file",
 ]
@@ -58,10 +61,11 @@ async def match_statement(
         who = await operator_named(work, operator, Role.FINANCE)
         statement, base_day = await _statement_of(work, account, period)
         books = await _books(work, statement, base_day, as_of=False)
-        matches = {new_event_id(): match for match in find_matches(books)}
+        closed = await match_store.certified_until(work)
+        matches = {new_event_id(): match for match in find_matches(books) if match.complete_on > closed}
         books = _with_matches(books, matches)
         answered = find_answered(books.units, _breaks_of(books, statement), books.rejected)
-        matches |= {new_event_id(): match for match in answered}
+        matches |= {new_event_id(): match for match in answered if match.complete_on > closed}
         await match_store.add_matches(work, account, matches, who.id)
         breaks = _breaks_of(_with_matches(books, matches), statement)
         await match_store.see_breaks(work, account, breaks)
@@ -73,7 +77,7 @@ async def unmatch_line(
 ) -> UUID:
     """Take back the match that holds a record; the matcher will not make the same one again.
 
-    Nothing is deleted. Refuses `NoStatement`, `NotMatched`, `UnknownOperator`.
+    Nothing is deleted. Refuses `NoStatement`, `NotMatched`, `MonthCertified`, `UnknownOperator`.
     """
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator, Role.FINANCE)
@@ -81,7 +85,7 @@ async def unmatch_line(
         match_id = await match_store.match_of(work, *statement.part_of(number))
         if match_id is None:
             raise NotMatched(record=number, period=statement.period)
-        await match_store.unmatch(work, match_id, who.id)
+        await match_store.unmatch(work, match_id, who.id, statement.period)
         return match_id
 
 
@@ -90,36 +94,55 @@ async def reconciliation_report(
 ) -> Report:
     """The reconciliation as it stood on the last day of a month (by default the last). Refuses `NoStatement`."""
     async with ledger.unit_of_work() as work:
-        statement, base_day = await _statement_of(work, account, period)
-        books = await _books(work, statement, base_day, as_of=True)
-        breaks = find_breaks(books, statement.last_day)
-        opening = await sides.booked_before_cents(work, account, statement.first_day)
-        closing = await sides.booked_before_cents(work, account, statement.last_day + timedelta(days=1))
-        ours = [unit.amount_cents for unit in books.units if unit.booked_on >= statement.first_day]
-        theirs = [line.amount_cents for line in books.lines if line.statement_id in statement.ids]
-        carried = await _opening_items(work, account, books)
-        return Report(
-            statement=statement,
-            theirs=side(statement.opening_cents, statement.closing_cents, theirs),
-            ours=side(opening, closing, ours),
-            matched=await match_store.matched(work, statement),
-            breaks=tuple(breaks),
-            ages_days=await _ages(work, account, breaks),
-            proof=prove(statement.closing_cents, closing, breaks, carried),
-            opening_items=carried,
-        )
+        return await report_within(work, account, period)
+
+
+async def report_within(work: UnitOfWork, account: Account, period: date | None) -> Report:
+    """The same, as a step of another's unit of work."""
+    statement, base_day = await _statement_of(work, account, period)
+    books = await _books(work, statement, base_day, as_of=True)
+    breaks = find_breaks(books, statement.last_day)
+    opening = await sides.booked_before_cents(work, account, statement.first_day)
+    closing = await sides.booked_before_cents(work, account, statement.last_day + timedelta(days=1))
+    ours = [unit.amount_cents for unit in books.units if unit.booked_on >= statement.first_day]
+    theirs = [line.amount_cents for line in books.lines if line.statement_id in statement.ids]
+    carried = await _opening_items(work, account, books)
+    return Report(
+        statement=statement,
+        theirs=side(statement.opening_cents, statement.closing_cents, theirs),
+        ours=side(opening, closing, ours),
+        matched=await match_store.matched(work, statement),
+        breaks=tuple(breaks),
+        ages_days=await _ages(work, account, breaks),
+        proof=prove(statement.closing_cents, closing, breaks, carried),
+        opening_items=carried,
+    )
 
 
 async def prove_identities(ledger: Ledger) -> list[Identity]:
     """The five identities, at one instant of the books; the sales as of the last statement of the dedicated account."""
     async with ledger.unit_of_work() as work:
         await work.freeze()
-        sales = await _sales_compared(work) if await statements.of_account(work, Account.POIS) else None
-        return identities(await identity_store.sums(work), await identity_store.programmes(work), sales)
+        return await identities_within(work, None, date.max)
 
 
-async def _sales_compared(work: UnitOfWork) -> SalesCompared:
-    statement, base_day = await _statement_of(work, Account.POIS, None)
+async def identities_within(work: UnitOfWork, period: date | None, last_day: date) -> list[Identity]:
+    """The same, as a step of another's unit of work: at the end of a day of booking, the sales as of that month's
+    statement.
+    """
+    sales = await _sales_compared(work, period) if await statements.of_account(work, Account.POIS) else None
+    sums, programmes = await identity_store.sums(work, last_day), await identity_store.programmes(work, last_day)
+    return identities(sums, programmes, sales)
+
+
+async def statements_within(work: UnitOfWork) -> dict[Account, list[Statement]]:
+    """All statements of each account that has any, oldest first, as a step of another's unit of work."""
+    found = {account: await statements.of_account(work, account) for account in Account}
+    return {account: every for account, every in found.items() if every}
+
+
+async def _sales_compared(work: UnitOfWork, period: date | None) -> SalesCompared:
+    statement, base_day = await _statement_of(work, Account.POIS, period)
     books = await _books(work, statement, base_day, as_of=True)
     cents = await identity_store.sales_cents(work, base_day, statement.last_day)
     return SalesCompared(statement.period, *cents, tuple(_breaks_of(books, statement)))

@@ -33,6 +33,7 @@ async def test_no_screen_of_the_till_shuts_anybody_out(
         locale="fr-FR",
         color_scheme="dark" if scheme == "dark" else "light",
         reduced_motion="reduce",
+        service_workers="block",
     )
     cashier = Cashier(await context.new_page(), served)
     found = {}

@@ -67,6 +67,20 @@ async def test_a_used_code_says_when_the_next_one_comes(cashier: Cashier, served
     await cashier.sees("Payé")
 
 
+async def test_a_second_touch_that_comes_too_late_dismisses_no_answer(cashier: Cashier, town: Town) -> None:
+    await cashier.key(100, FRUIT)
+    await cashier.scan(town.rich_card.uri)
+    await cashier.sees("Code secret")
+    await cashier.page.keyboard.type(town.rich_card.pin or "")
+    await cashier.page.keyboard.press("Enter")
+    await cashier.sees("Payé")
+    await cashier.page.keyboard.press("Enter")
+    await cashier.sees("Rien à payer de plus")
+    await cashier.button("Nouvelle vente").and_(cashier.page.locator(":focus")).wait_for()  # then the answer was seen
+    await cashier.page.keyboard.press("Enter")
+    await cashier.sees("Vente")
+
+
 async def test_a_second_card_pays_the_rest_of_the_basket(cashier: Cashier, town: Town) -> None:
     await cashier.key(1800, FRUIT)
     await cashier.show(town.ten_card)

@@ -158,6 +158,11 @@ function start() {
   else toSale();
 }
 
+/** A till that lies on the counter does not go dark. */
+function stayAwake() {
+  if (document.visibilityState === "visible") navigator.wakeLock?.request("screen").catch(() => {});
+}
+
 /** Only one window of the browser is the till: it holds a lock as long as it is open. */
 function open(options = { ifAvailable: true }) {
   if (!navigator.locks) return start();
@@ -181,6 +186,8 @@ else {
   addEventListener("pointerdown", allowSound);
   addEventListener("keydown", allowSound);
   listenToScanner(cardScanned);
+  addEventListener("visibilitychange", stayAwake);
+  stayAwake();
   navigator.serviceWorker?.register("/till/worker.js", { scope: "/till" }).catch(() => {}); // without it the page needs its network
   open();
 }

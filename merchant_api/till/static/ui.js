@@ -8,7 +8,7 @@ import { kept } from "./kept.js";
 const ROOT = document.getElementById("till");
 const SAID = document.getElementById("said");
 
-const HELD_MS = 600;
+const HELD_MS = 400;
 
 let leaving = new AbortController();
 let held = false;

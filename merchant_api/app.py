@@ -15,7 +15,9 @@ from ledger.redemptions.desk import Desk
 from merchant_api import bodies, counters, problems, security, service
 from merchant_api.contract import reference
 from merchant_api.metrics import Meters
+from merchant_api.pages import routes as pages
 from merchant_api.sealer import sealing
+from merchant_api.till import routes as till
 from merchant_api.till_protocol import BODY_BYTES_MAX, SalesDoor
 from merchant_api.training.desk import FrontDesk
 from merchant_api.v1 import checkpoints, money, redemptions, tills
@@ -52,6 +54,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
 
     @asynccontextmanager
     async def at_work(_app: Litestar) -> AsyncIterator[None]:
+        pages.tell_what_is_missing()
         async with sealing(ledger, meters):
             yield
             await desk.close()
@@ -63,7 +66,13 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
         return desk
 
     app = Litestar(
-        route_handlers=[Router("/v1", route_handlers=_ROUTES), *service.ROUTES, *reference.ROUTES],
+        route_handlers=[
+            Router("/v1", route_handlers=_ROUTES),
+            *service.ROUTES,
+            *reference.ROUTES,
+            *pages.ROUTES,
+            *till.ROUTES,
+        ],
         dependencies={
             "ledger": Provide(provide_ledger, sync_to_thread=False),
             "desk": Provide(provide_desk, sync_to_thread=False),

@@ -18,7 +18,7 @@ from merchant_api.hot_route import BODY_BYTES_MAX, HotRoute
 from merchant_api.metrics import Meters
 from merchant_api.sealer import sealing
 from merchant_api.training.desk import FrontDesk
-from merchant_api.v1 import checkpoints, money, redemptions, tills
+from merchant_api.v1 import checkpoints, money, redemptions, tills, wallets
 
 _ROUTES = [
     tills.pair,
@@ -42,6 +42,7 @@ _ROUTES = [
     money.cancel_conversion,
     money.pay,
     money.take_coupons,
+    *wallets.ROUTES,
 ]
 
 
@@ -71,6 +72,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
             "owning_device": Provide(security.owning_device),
             "reading_device": Provide(security.reading_device),
             "proving_device": Provide(security.proving_device),
+            "holding_wallet": Provide(security.holding_wallet),
             "selling_counter": Provide(counters.selling_counter),
             "settling_counter": Provide(counters.settling_counter),
             "looking_counter": Provide(counters.looking_counter),

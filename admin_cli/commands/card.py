@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import rich_click as click
@@ -10,7 +11,7 @@ from admin_cli.arguments import CARD, CASE, PROGRAMME
 from admin_cli.commands.household import medium
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import facts, qr_code, table
-from ledger.errors import N_
+from ledger.errors import N_, BadUse
 from ledger.texts import gettext as _
 
 if TYPE_CHECKING:
@@ -62,6 +63,33 @@ async def replace(session: Session, number: int) -> None:
     from ledger.cards.actions import replace_card
 
     show_card(session, await replace_card(session.ledger, number, session.operator))
+
+
+@command(noun, "enrol", help=N_("Make the code by which one telephone takes over a card, once."), changes=True)
+@CARD
+@click.option(
+    "--url",
+    metavar=N_("URL"),
+    envvar="BONPOIS_URL",
+    help=N_("Where households reach the service, such as https://pois.example.org; gives the link of the letter."),
+)
+async def enrol(session: Session, number: int, url: str | None) -> None:
+    from ledger.wallets.actions import invite_wallet
+
+    address = None if url is None else _checked(url)
+    invitation = await invite_wallet(session.ledger, number, session.operator)
+    link = invitation.link(address) if address else None
+    document = {"number": number, "code": invitation.code, "link": link, "expires_at": invitation.expires_at}
+    rows = [(_("Code"), invitation.code), (_("Link"), link), (_("Valid until"), invitation.expires_at)]
+    warning = _("Hand it over now: this is shown only once.")
+    session.show(document, facts([row for row in rows if row[1]]), qr_code(link or invitation.code), warning)
+
+
+def _checked(url: str) -> str:
+    """The address of the service: encrypted, and nothing behind it."""
+    if re.fullmatch(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?/?", url):
+        return url
+    raise BadUse(reason=_("--url is an address such as https://pois.example.org, without a path."))
 
 
 def show_card(session: Session, card: IssuedCard) -> None:

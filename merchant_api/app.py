@@ -16,7 +16,9 @@ from merchant_api import bodies, counters, problems, security, service
 from merchant_api.contract import reference
 from merchant_api.hot_route import BODY_BYTES_MAX, HotRoute
 from merchant_api.metrics import Meters
+from merchant_api.pages import routes as pages
 from merchant_api.sealer import sealing
+from merchant_api.till import routes as till
 from merchant_api.training.desk import FrontDesk
 from merchant_api.v1 import checkpoints, money, redemptions, tills, wallets
 
@@ -53,6 +55,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
 
     @asynccontextmanager
     async def at_work(_app: Litestar) -> AsyncIterator[None]:
+        pages.tell_what_is_missing()
         async with sealing(ledger, meters):
             yield
             await desk.close()
@@ -64,7 +67,13 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
         return desk
 
     app = Litestar(
-        route_handlers=[Router("/v1", route_handlers=_ROUTES), *service.ROUTES, *reference.ROUTES],
+        route_handlers=[
+            Router("/v1", route_handlers=_ROUTES),
+            *service.ROUTES,
+            *reference.ROUTES,
+            *pages.ROUTES,
+            *till.ROUTES,
+        ],
         dependencies={
             "ledger": Provide(provide_ledger, sync_to_thread=False),
             "desk": Provide(provide_desk, sync_to_thread=False),

@@ -21,6 +21,7 @@ from merchant_api.sealer import sealing
 from merchant_api.till import routes as till
 from merchant_api.training.desk import FrontDesk
 from merchant_api.v1 import checkpoints, money, redemptions, tills, wallets
+from merchant_api.wallet import routes as wallet
 
 _ROUTES = [
     tills.pair,
@@ -73,6 +74,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
             *reference.ROUTES,
             *pages.ROUTES,
             *till.ROUTES,
+            *wallet.ROUTES,
         ],
         dependencies={
             "ledger": Provide(provide_ledger, sync_to_thread=False),

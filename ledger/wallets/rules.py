@@ -38,4 +38,5 @@ def seen_by(wallet: Wallet, cards: Sequence[Card]) -> tuple[Card, ...]:
     """The wallet's own card, and the household's paper cards, which have no screen of their own. Another telephone of
     the household is somebody's own affair.
     """
-    return tuple(card for card in cards if card.id == wallet.card_id or card.kind == "paper")
+    own = tuple(card for card in cards if card.id == wallet.card_id)
+    return (*own, *(card for card in cards if card.kind == "paper"))

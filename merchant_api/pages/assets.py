@@ -20,6 +20,7 @@ FOLDERS = {
     "base": PACKAGE / "pages" / "base",
     "vendor": PACKAGE / "pages" / "vendor",
     "till": PACKAGE / "till" / "static",
+    "wallet": PACKAGE / "wallet" / "static",
 }
 # What `make install` brings from npm packages. Without it the service works, and says so.
 CAMERA = (

@@ -152,7 +152,7 @@ async def test_cards_are_blocked_on_the_telephone_at_once(
 ) -> None:
     paper = await issue_card(served.ledger, town.households["PHONE"], "paper", AGENT)
     await set_up(page, served, card)
-    await page.get_by_role("button", name=FRENCH["help"]).click()
+    await page.get_by_role("button", name=FRENCH["cards"]).click()
     await no_serious_violation(page)
     ending = str(paper.number)[-4:]
     await page.get_by_role(
@@ -178,7 +178,7 @@ async def test_a_pin_is_changed_and_a_purchase_reported(
     paper = await issue_card(served.ledger, town.households["PHONE"], "paper", AGENT)
     await till.redeem(paper, (FRUIT, 123))
     await set_up(page, served, card)
-    await page.get_by_role("button", name=FRENCH["help"]).click()
+    await page.get_by_role("button", name=FRENCH["cards"]).click()
     row = page.locator(".card", has_text=str(paper.number)[-4:])
     await row.get_by_role("button", name=FRENCH["pin_change"]).click()
     for first, second, said in (
@@ -208,7 +208,7 @@ async def test_arabic_is_read_from_right_to_left_and_whole(page: Page, served: S
     tabs = [await one.bounding_box() for one in await page.locator(".tabs button").all()]
     sides = [box["x"] for box in tabs if box]
     assert sides == sorted(sides, reverse=True)
-    for tab in ("pay", "purchases", "shops", "help"):
+    for tab in ("pay", "purchases", "shops", "cards"):
         await page.get_by_role("button", name=arabic[tab], exact=True).click()
         await expect(page.locator(".panel")).to_have_text(re.compile(r"\w"))
         await fits(page)
@@ -217,9 +217,9 @@ async def test_arabic_is_read_from_right_to_left_and_whole(page: Page, served: S
     shown = set((await page.locator("body").inner_text()).splitlines())
     assert not shown & foreign
     await page.get_by_role("link", name="Español").click()
-    await expect(page.get_by_role("button", name=words_in("es")["help"])).to_be_visible()
+    await expect(page.get_by_role("button", name=words_in("es")["cards"])).to_be_visible()
     await page.goto("/wallet")
-    await expect(page.get_by_role("button", name=words_in("es")["help"])).to_be_visible()
+    await expect(page.get_by_role("button", name=words_in("es")["cards"])).to_be_visible()
 
 
 async def test_a_guest_sees_what_is_left_and_blocks_a_lost_telephone(
@@ -248,7 +248,7 @@ async def test_large_letters_and_a_narrow_screen_leave_nothing_out(
     await set_up(page, served, card)
     await page.set_viewport_size({"width": 320, "height": PHONE["height"]})
     await page.evaluate("document.documentElement.style.fontSize = '200%'")
-    for tab in ("pay", "purchases", "shops", "help"):
+    for tab in ("pay", "purchases", "shops", "cards"):
         await page.get_by_role("button", name=FRENCH[tab], exact=True).click()
         await expect(page.locator(".panel")).to_have_text(re.compile(r"\w"))
         await fits(page)

@@ -13,7 +13,7 @@ export function cardsScreen(state, speak, refresh) {
   const address = h("bdi", {}, h("a", { href: "/balance" }, `${location.host}/balance`));
   const [before, after] = t("lost_about", { address: "\u0000" }).split("\u0000");
   const languages = document.getElementById("languages");
-  const panel = h("div", { class: "stack" }, h("h1", {}, t("cards")), list,
+  const panel = h("div", { class: "stack" }, h("h1", {}, t("cards_title")), list,
     h("div", { class: "asked" },
       question(t("lost"), before, address, after), question(t("new_phone"), t("new_phone_about")),
       question(t("second"), t("second_about")), question(t("seen"), t("seen_about"))),

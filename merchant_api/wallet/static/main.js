@@ -59,7 +59,7 @@ async function refreshWhileSeen() {
 function tabs(screens) {
   const panels = h("div", { class: "panel" });
   const buttons = Object.entries(screens).map(([name, screen]) =>
-    h("button", { type: "button", onclick: () => open(name) }, drawing(screen.drawing), h("span", {}, t(screen.name ?? name))));
+    h("button", { type: "button", onclick: () => open(name) }, drawing(screen.drawing), h("span", {}, t(name))));
   const names = Object.keys(screens);
 
   function open(name) {
@@ -83,7 +83,7 @@ function showWallet() {
     pay: { ...payScreen(state), drawing: "pay", live: true },
     purchases: { ...purchasesScreen(speak), drawing: "purchases" },
     shops: { ...shopsScreen(speak), drawing: "shops" },
-    cards: { ...cardsScreen(state, speak, refresh), drawing: "card", name: "help", live: true },
+    cards: { ...cardsScreen(state, speak, refresh), drawing: "card", live: true },
   });
 }
 

@@ -1,4 +1,5 @@
--- Wallets: a telephone that shows a card's code, and what its holder does without anybody: block, change a PIN, dispute.
+-- Wallets: a telephone that shows the code of a card, and what its holder does without anybody: block, change a PIN,
+-- dispute.
 
 -- A one-time code for the telephone of one card; it stands in the letter.
 CREATE TABLE ledger.wallet_invitation (

@@ -15,6 +15,8 @@ from ledger.database.unit_of_work import Ledger
 from ledger.wallets.actions import invite_wallet
 from tests.town import AGENT
 
+ENGLISH = {"Accept-Language": "en"}
+
 
 @dataclass(frozen=True)
 class WalletClient:
@@ -40,7 +42,7 @@ class WalletClient:
         return await self.client.post(f"/v1/wallet{path}", headers=self.headers(), json=body)
 
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
+        return {"Authorization": f"Bearer {self.token}"} | ENGLISH
 
     def code(self) -> str:
         """What it shows now."""
@@ -58,4 +60,4 @@ def new_nonce() -> str:
 
 async def enrol(client: httpx.AsyncClient, code: str, nonce: str | None = None) -> httpx.Response:
     """Exchange a code."""
-    return await client.post("/v1/wallet/enrol", json={"code": code, "nonce": nonce or new_nonce()})
+    return await client.post("/v1/wallet/enrol", json={"code": code, "nonce": nonce or new_nonce()}, headers=ENGLISH)

@@ -19,7 +19,7 @@ WALLET_MODULES = (
     *("vendor/qr/index.js", "wallet/cards.js", "wallet/codes.js", "wallet/enrol.js", "wallet/keep.js"),
     *("wallet/main.js", "wallet/pay.js", "wallet/purchases.js", "wallet/shops.js"),
 )
-_STYLES = ("base/icon.svg", "base/tokens.css", "base/base.css", "wallet/wallet.css", "wallet/wallet.webmanifest")
+_STYLES = ("base/icon.svg", "wallet/whole.css", "wallet/wallet.webmanifest")
 WALLET = Page("wallet/page.html.j2", WORDS, policy={"worker-src": "'self'"})
 BALANCE = Page("wallet/balance.html.j2", WORDS, policy={})
 # A worker fetches what it keeps, from here only.

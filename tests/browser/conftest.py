@@ -7,46 +7,22 @@ fails the test. Without a browser these tests are skipped, save where `CI` is se
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from ledger.database.engine import Database
 from ledger.database.unit_of_work import Ledger
 from ledger.keyring import Keyring
+from tests.browser.counter import Cashier
+from tests.browser.serving import ARGUMENTS, CHROMIUM, PATIENCE_MS, PHONE, Served
 from tests.conftest import NOW
 from tests.databases import TestServer
-from tests.services import Installation, Service
+from tests.services import Installation
 from tests.town import Town, cloned_town
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PHONE: ViewportSize = {"width": 390, "height": 844}
-_PATIENCE_MS = 10_000
-
-
-@dataclass(frozen=True)
-class Served:
-    """The service of all browser tests, its books for what a test prepares or counts, and where both are."""
-
-    installation: Installation
-    service: Service
-    ledger: Ledger
-
-    @property
-    def url(self) -> str:
-        return self.service.url
+__all__ = ["PHONE", "Served"]  # from here, too
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +55,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def context(browser: Browser, served: Served) -> AsyncIterator[BrowserContext]:
     """A telephone that speaks French, with nothing kept from before."""
     made = await browser.new_context(base_url=served.url, viewport=PHONE, locale="fr-FR", reduced_motion="reduce")
-    made.set_default_timeout(_PATIENCE_MS)
+    made.set_default_timeout(PATIENCE_MS)
     yield made
     await made.close()
 
@@ -113,3 +89,33 @@ def watch(page: Page, faults: list[str]) -> None:
             else None
         ),
     )
+
+
+@pytest.fixture(scope="session")
+async def shelf(browser: Browser, served: Served) -> AsyncIterator[BrowserContext]:
+    """Where the pages of all tests of the till are: their files are fetched once."""
+    made = await browser.new_context(base_url=served.url, viewport=PHONE, locale="fr-FR", reduced_motion="reduce")
+    made.set_default_timeout(PATIENCE_MS)
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def till_page(shelf: BrowserContext) -> AsyncIterator[Page]:
+    """A page of a till that remembers nothing, and that may break nothing."""
+    faults: list[str] = []
+    opened = await shelf.new_page()
+    watch(opened, faults)
+    yield opened
+    await opened.evaluate("localStorage.clear()")
+    for window in shelf.pages:
+        await window.close()
+    assert not faults
+
+
+@pytest.fixture
+async def cashier(till_page: Page, served: Served, town: Town) -> Cashier:
+    """At a new till of the grocery."""
+    working = Cashier(till_page, served)
+    await working.sit_down(town.shops[2])
+    return working

@@ -18,9 +18,9 @@ export function money(cents) {
   return (cents / 100).toLocaleString(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 }
 
-/** The time of the day, in the place where the till is. */
+/** The time of the day in Paris, by which the books count their days. */
 export function clockTime(instant) {
-  return new Date(instant).toLocaleTimeString(LOCALE, { hour: "2-digit", minute: "2-digit" });
+  return new Date(instant).toLocaleTimeString(LOCALE, { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Paris" });
 }
 
 /** A day such as `6 octobre`. */

@@ -67,6 +67,6 @@ def _page(request: Request[Any, Any, Any], page: Page, wanted: str | None, modul
         direction=DIRECTIONS.get(code, "ltr"),
         languages=SPOKEN,
         modules=[name for name in modules if name in assets.files],
-        draws=not assets.missing(*DRAWING),
+        draws=page is not WALLET or not assets.missing(*DRAWING),
     )
     return sent(request, html, page.headers())

@@ -8,9 +8,11 @@ import re
 
 import pytest
 
+from merchant_api.pages import assets
 from merchant_api.pages.assets import installed
+from merchant_api.wallet import routes
 from merchant_api.wallet.routes import WALLET, WALLET_MODULES
-from merchant_api.wallet.words import DIRECTIONS, SPOKEN
+from merchant_api.wallet.words import DIRECTIONS, SPOKEN, words_in
 from tests.tills import TillClient
 
 BYTES_MAX = 150_000  # compressed, all languages and the drawing of the code together
@@ -75,6 +77,17 @@ async def test_only_our_own_worker_may_stand_behind_the_page(quiet_till: TillCli
     assert worker.headers["service-worker-allowed"] == "/wallet"
     assert worker.headers["content-security-policy"] == "default-src 'none'; connect-src 'self'"
     assert worker.headers["cache-control"] == "no-cache"
+
+
+async def test_a_service_without_what_draws_the_code_says_that_it_does_not_work(
+    quiet_till: TillClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = assets.Assets({name: file for name, file in installed().files.items() if "vendor/" not in name})
+    monkeypatch.setattr(routes, "installed", lambda: bare)
+    page = (await quiet_till.client.get("/wallet", params={"lang": "en"})).text
+    assert words_in("en")["failed"] in page.partition("<main")[2]
+    assert "<script" not in page
+    assert (await quiet_till.client.get("/balance")).text.count("<script") == 1
 
 
 def test_every_module_is_there() -> None:

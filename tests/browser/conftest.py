@@ -94,7 +94,13 @@ def watch(page: Page, faults: list[str]) -> None:
 @pytest.fixture(scope="session")
 async def shelf(browser: Browser, served: Served) -> AsyncIterator[BrowserContext]:
     """Where the pages of all tests of the till are: their files are fetched once."""
-    made = await browser.new_context(base_url=served.url, viewport=PHONE, locale="fr-FR", reduced_motion="reduce")
+    made = await browser.new_context(
+        base_url=served.url,
+        viewport=PHONE,
+        locale="fr-FR",
+        reduced_motion="reduce",
+        service_workers="block",  # a test could not lose what goes through one
+    )
     made.set_default_timeout(PATIENCE_MS)
     yield made
     await made.close()

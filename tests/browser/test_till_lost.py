@@ -134,3 +134,15 @@ async def test_a_refund_whose_answer_was_lost_is_made_once(
         await cashier.touch("Rembourser 2,00")
         await cashier.sees(_CHECKING)
     await cashier.sees("Rendu sur la carte")
+
+
+async def test_a_till_opens_without_a_network(page: Page, served: Served, town: Town) -> None:
+    cashier = Cashier(page, served)
+    await cashier.sit_down(town.shops[2])
+    await page.evaluate("navigator.serviceWorker.ready")
+    await cashier.key(850, FRUIT)
+    await page.context.set_offline(True)
+    await page.reload()
+    await cashier.sees("Pas de réseau")
+    await cashier.button("Encaisser · 8,50").wait_for()
+    await page.context.set_offline(False)

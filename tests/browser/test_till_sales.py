@@ -67,6 +67,20 @@ async def test_a_used_code_says_when_the_next_one_comes(cashier: Cashier, served
     await cashier.sees("Payé")
 
 
+async def test_a_second_touch_that_comes_too_late_dismisses_no_answer(cashier: Cashier, town: Town) -> None:
+    await cashier.key(100, FRUIT)
+    await cashier.scan(town.rich_card.uri)
+    await cashier.sees("Code secret")
+    await cashier.page.keyboard.type(town.rich_card.pin or "")
+    await cashier.page.keyboard.press("Enter")
+    await cashier.sees("Payé")
+    await cashier.page.keyboard.press("Enter")
+    await cashier.sees("Rien à payer de plus")
+    await cashier.button("Nouvelle vente").and_(cashier.page.locator(":focus")).wait_for()  # then the answer was seen
+    await cashier.page.keyboard.press("Enter")
+    await cashier.sees("Vente")
+
+
 async def test_a_second_card_pays_the_rest_of_the_basket(cashier: Cashier, town: Town) -> None:
     await cashier.key(1800, FRUIT)
     await cashier.show(town.ten_card)
@@ -76,6 +90,11 @@ async def test_a_second_card_pays_the_rest_of_the_basket(cashier: Cashier, town:
     await cashier.show(town.rich_card)
     await cashier.sees("Rien à payer de plus")
     await cashier.sees("Première carte : 10,00")
+    await cashier.touch("Annuler cette vente", "Annuler 8,00")
+    await cashier.sees("Vente annulée")
+    assert not await cashier.button("Retour au panier").count()  # its first part is paid
+    await cashier.touch("Autre carte pour le reste")
+    await cashier.sees("8,00")
 
 
 async def test_a_card_with_nothing_on_it_leads_to_another_way_of_paying(cashier: Cashier, town: Town) -> None:
@@ -173,7 +192,9 @@ async def test_the_camera_reads_a_card(served: Served, town: Town, tmp_path: Pat
     camera.append(f"--use-file-for-fake-video-capture={video}")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, *camera])
-        context = await browser.new_context(base_url=served.url, viewport=PHONE, locale="fr-FR")
+        context = await browser.new_context(
+            base_url=served.url, viewport=PHONE, locale="fr-FR", service_workers="block"
+        )
         cashier = Cashier(await context.new_page(), served)
         await cashier.connect(town.shops[2])
         await cashier.key(100, FRUIT)

@@ -60,10 +60,8 @@ export function iconButton(drawing, label, onclick, properties = {}) {
 
 /** What happened, in an icon, words and a number. */
 export function notice(kind, drawing, title, detail = "", number = "") {
-  return h(
-    "div", { class: `notice ${kind}` }, icon(drawing), h("p", { class: "title" }, title),
-    detail && h("p", {}, detail), number && h("p", { class: "small number" }, number),
-  );
+  const words = [h("p", { class: "title" }, title), detail && h("p", {}, detail), number && h("p", { class: "small number" }, number)];
+  return h("div", { class: `notice ${kind}` }, icon(drawing), h("div", {}, words));
 }
 
 /** Reads a random id for a request, also where the browser is not in a secure context. */

@@ -28,6 +28,7 @@ export class Fate extends EventTarget {
   #body;
   #givingUp;
   #wake = () => {};
+  #hurry = false;
   #flight = new AbortController();
   tries = 0;
   lost = false;
@@ -49,7 +50,7 @@ export class Fate extends EventTarget {
 
   /** Stop sending, and close the key. */
   giveUp() {
-    this.#givingUp = true;
+    this.#givingUp = this.#hurry = true;
     this.#flight.abort();
     this.#tell("giving-up");
     this.#wake();
@@ -78,7 +79,8 @@ export class Fate extends EventTarget {
         if (!(error instanceof Lost)) throw error;
         this.lost = true;
         this.#tell(this.state === "giving-up" ? "giving-up" : "checking");
-        await this.#pause(error.waitSeconds);
+        if (!this.#hurry) await this.#pause(error.waitSeconds);
+        this.#hurry = false;
       }
     }
   }

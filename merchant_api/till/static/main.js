@@ -64,7 +64,7 @@ function saleSettled({ fate, request, result, problem, late }, card) {
   if (fate === "abandoned") return abandoned(due);
   const actions = {
     onPin: card?.needsPin ? () => cardFound(due, card) : null, onAgain: () => toCard(due), onOtherCard: () => toCard(due), onDone: newSale, onCard: (card) => cardFound(due, card),
-    onBasket: due.earlier.length ? newSale : toSale,
+    onBasket: due.earlier.length ? null : toSale, // a card paid a part of it: the basket is not to be paid whole any more
   };
   show(results.refused, { problem, left: totalOf(due.lines), actions });
 }
@@ -80,16 +80,17 @@ function paid(due, sale, late) {
 }
 
 function abandoned(due) {
-  const back = due.earlier.length ? newSale : toSale;
+  const back = due.earlier.length ? [] : [[t("to_basket"), toSale]];
   show(results.plain, { title: t("abandoned"), about: t("abandoned_about"), kind: "refused", drawing: "close",
-    buttons: [[t("pay_otherwise"), newSale], [t("scan_again"), () => toCard(due)], [t("to_basket"), back]] });
+    buttons: [[t("pay_otherwise"), newSale], [t("scan_again"), () => toCard(due)], ...back] });
 }
 
 /** A sale that was voided leaves its basket on the till: mostly it is keyed again, otherwise. */
 function returnSettled({ fate, request, result, problem }) {
   const { kind, about } = request;
-  const leave = () => (seen(), about.due ? toSale() : toDay());
-  const label = t(about.due ? "to_basket" : "back_to_day");
+  const [label, next] = !about.due ? [t("back_to_day"), toDay]
+    : about.due.earlier.length ? [t("second_card"), () => toCard(about.due)] : [t("to_basket"), toSale];
+  const leave = () => (seen(), next());
   if (fate === "approved") {
     const words = kind === "void" ? t("voided") : t("refunded");
     return show(results.plain, { title: words, about: t("back_on_card"), amount: result.amount_cents, buttons: [[label, leave], [t("new_sale"), newSale]] });
@@ -157,6 +158,11 @@ function start() {
   else toSale();
 }
 
+/** A till that lies on the counter does not go dark. */
+function stayAwake() {
+  if (document.visibilityState === "visible") navigator.wakeLock?.request("screen").catch(() => {});
+}
+
 /** Only one window of the browser is the till: it holds a lock as long as it is open. */
 function open(options = { ifAvailable: true }) {
   if (!navigator.locks) return start();
@@ -172,12 +178,16 @@ function open(options = { ifAvailable: true }) {
 }
 
 const wanted = kept("language");
-if (wanted && wanted !== LANGUAGE) location.replace(`/till?lang=${wanted}${location.hash}`);
+const asked = new URLSearchParams(location.search).get("lang");
+if (wanted && wanted !== LANGUAGE && asked !== wanted) location.replace(`/till?lang=${wanted}${location.hash}`);
 else {
   addEventListener("unpaired", unpaired);
   addEventListener("hashchange", () => location.hash && !kept("device") && start());
   addEventListener("pointerdown", allowSound);
   addEventListener("keydown", allowSound);
   listenToScanner(cardScanned);
+  addEventListener("visibilitychange", stayAwake);
+  stayAwake();
+  navigator.serviceWorker?.register("/till/worker.js", { scope: "/till" }).catch(() => {}); // without it the page needs its network
   open();
 }

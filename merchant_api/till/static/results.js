@@ -62,7 +62,7 @@ export function refused(signal, { problem, left, actions }) {
   const number = problem.number ?? "";
   say(problem.title, problem.detail, number);
   const wait = problem.next_code_in_seconds ?? problem.retry_after_seconds ?? 0;
-  const steps = nextSteps(problem, left, actions);
+  const steps = nextSteps(problem, left, actions, wait > 0);
   const [first] = steps;
   if (wait && first.waits) countDown(first, wait, problem.next_code_in_seconds === undefined ? "wait" : "next_code_in", signal);
   take({ card: actions.onCard });
@@ -80,16 +80,16 @@ export function refused(signal, { problem, left, actions }) {
 
 const ANOTHER_TRY = new Set(["code-refused", "code-already-used", "stale-request", "idempotency-conflict", "invalid-request"]);
 
-function nextSteps({ code }, left, { onPin, onAgain, onOtherCard, onBasket, onDone }) {
+function nextSteps({ code }, left, { onPin, onAgain, onOtherCard, onBasket, onDone }, hasToWait) {
   const step = (label, act, waits = false) => ({ label, waits, element: button(label, act, { kind: "wide" }) });
   const steps = ANOTHER_TRY.has(code) ? [step(t("scan_again"), onAgain, true), step(t("pay_rest", { amount: money(left) }), onDone)]
     : code === "too-many-attempts" ? [step(t("other_card"), onOtherCard), step(t("scan_again"), onAgain, true), step(t("pay_rest", { amount: money(left) }), onDone)]
     : [step(t("pay_rest", { amount: money(left) }), onDone), step(t("other_card"), onOtherCard)];
   if (code === "code-refused" && onPin) steps.unshift(step(t("pin_again"), onPin));
-  steps.push(step(t("to_basket"), onBasket));
+  if (onBasket) steps.push(step(t("to_basket"), onBasket));
   steps[0].element.classList.add("strong", "tall");
   steps[0].element.setAttribute("data-focus", "");
-  const waiting = steps.findIndex((one) => one.waits);
+  const waiting = hasToWait ? steps.findIndex((one) => one.waits) : 0;
   if (waiting > 0) steps.unshift(...steps.splice(waiting, 1));
   return steps;
 }

@@ -8,7 +8,10 @@ import { kept } from "./kept.js";
 const ROOT = document.getElementById("till");
 const SAID = document.getElementById("said");
 
+const HELD_MS = 400;
+
 let leaving = new AbortController();
+let held = false;
 let onKey = null;
 let onCard = null;
 
@@ -20,7 +23,26 @@ export function show(build, ...facts) {
   const screen = build(leaving.signal, ...facts);
   ROOT.replaceChildren(screen);
   scrollTo(0, 0);
+  held = screen.matches(".done, .refused");
+  if (held) hold(screen);
+  else focus(screen);
+}
+
+function focus(screen) {
   (screen.querySelector("[data-focus]") ?? screen.querySelector("h1"))?.focus({ preventScroll: true });
+}
+
+/** An answer may come faster than the second half of a double touch: it is not to be answered before it is seen. */
+function hold(screen) {
+  const foot = screen.querySelector("footer");
+  foot.inert = true;
+  screen.querySelector("h1").focus({ preventScroll: true });
+  setTimeout(() => {
+    foot.inert = false;
+    if (!screen.isConnected) return;
+    held = false;
+    focus(screen);
+  }, HELD_MS);
 }
 
 /** What a screen does with a key that no control of it takes; with a card that a hand scanner reads. */
@@ -36,7 +58,7 @@ export function cardScanned(card) {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
   if (event.target.matches("input") || (event.key === "Enter" && event.target.matches("button, summary"))) return;
-  if (document.querySelector("dialog[open]")) return;
+  if (held || (event.repeat && event.key === "Enter") || document.querySelector("dialog[open]")) return;
   if (onKey?.(event.key)) event.preventDefault();
 });
 

@@ -127,9 +127,12 @@ async def test_a_used_letter_says_so_and_a_code_can_be_typed(page: Page, served:
 async def test_without_network_the_code_is_drawn_and_the_till_takes_it_once(
     page: Page, context: BrowserContext, served: Served, card: IssuedCard, till: TillClient
 ) -> None:
+    await page.goto("/balance")
+    await page.evaluate("caches.open('till-1').then(() => null)")
     await set_up(page, served, card)
     await expect(page.locator(".balance .left")).to_be_visible()
     await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    assert await page.evaluate("caches.has('till-1')")  # the worker puts away only what was its own
     await context.set_offline(offline=True)
     await page.goto("/wallet")
     await expect(page.get_by_text(FRENCH["offline"])).to_be_visible()
@@ -143,6 +146,7 @@ async def test_without_network_the_code_is_drawn_and_the_till_takes_it_once(
     await expect(page.locator(".next")).to_have_text(re.compile(r"Nouveau code dans \d+\s*s"))
     clock = served.installation.clock
     clock.set(clock.now() + timedelta(seconds=STEP_SECONDS))
+    await page.evaluate("dispatchEvent(new Event('online')), null")  # rather than wait until it looks again by itself
     await expect(page.locator(".square svg[role=img]")).to_be_visible()
     assert (await pays(till, await scanned(page), "next")).status_code == 201
 

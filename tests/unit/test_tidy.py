@@ -40,12 +40,7 @@ def files() -> list[Path]:
 
 def walk(ignored: list[str]) -> Iterator[Path]:
     for folder, folders, names in os.walk(ROOT):
-        inside = Path(folder).relative_to(ROOT)
-        folders[:] = [
-            name
-            for name in folders
-            if not any(fnmatch(name, pattern) or (inside / name).as_posix() == pattern for pattern in ignored)
-        ]
+        folders[:] = [name for name in folders if not any(fnmatch(name, pattern) for pattern in ignored)]
         yield from (Path(folder, name) for name in names if not any(fnmatch(name, pattern) for pattern in ignored))
 
 

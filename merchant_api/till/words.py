@@ -60,6 +60,9 @@ WORDS = {
     "lamp": N_("Light"),
     "camera_refused": N_("The camera is not allowed. Allow it in the browser's settings, or type the number."),
     "camera_none": N_("No camera was found. Use a hand scanner, or type the number."),
+    "camera_insecure": N_(
+        "The browser gives its camera only to a secure address (https). Use a hand scanner, or type the number."
+    ),
     "camera_not_installed": N_(
         "Reading by camera is not installed on this service. Use a hand scanner, or type the number."
     ),

@@ -51,7 +51,7 @@ def test_the_till_names_no_words_that_it_has_not_and_has_none_that_it_does_not_s
     templates = [PACKAGE / "till" / "page.html.j2", PACKAGE / "pages" / "base.html.j2"]
     named = set(re.findall(r'"(\w+)"', scripts))
     named |= {word for path in templates for word in re.findall(r"words\.(\w+)", path.read_text(encoding="utf-8"))}
-    named |= {"camera_none", "camera_refused", "camera_not_installed"}  # by the reason that is found
+    named |= {"camera_insecure", "camera_none", "camera_refused", "camera_not_installed"}  # by the reason that is found
     assert set(re.findall(r'\bt\("(\w+)"', scripts)) <= set(WORDS)
     assert set(WORDS) <= named
 

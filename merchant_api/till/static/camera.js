@@ -5,7 +5,7 @@ const PAUSE_MS = 70;
 
 let reading = null;
 
-/** Why there is no camera: `refused`, `none` or `not-installed`. */
+/** Why there is no camera: `refused`, `none`, `insecure` or `not-installed`. */
 export class NoCamera extends Error {}
 
 async function newReader() {
@@ -26,6 +26,7 @@ export function prepareCamera() {
 }
 
 async function newStream() {
+  if (!isSecureContext) throw new NoCamera("insecure");
   if (!navigator.mediaDevices?.getUserMedia) throw new NoCamera("none");
   try {
     return await navigator.mediaDevices.getUserMedia({

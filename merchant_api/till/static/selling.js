@@ -3,6 +3,7 @@
 import { button, h, iconButton, notice } from "../base/dom.js";
 import { money, t } from "../base/words.js";
 import { call, Lost } from "./api.js";
+import { labels } from "./day.js";
 import { Entry } from "./entry.js";
 import { keep, kept } from "./kept.js";
 import { keypad, say, screen, take } from "./ui.js";
@@ -96,12 +97,13 @@ export function selling(signal, { onPay, onCard, onMenu }) {
   function draw() {
     const lines = basket.lines;
     const total = totalOf(lines);
+    const names = labels(); // in the present language, whichever it was keyed in
     drawAmount();
     hint.textContent = lines.length ? "" : t("key_amount");
     list.hidden = !lines.length;
     list.replaceChildren(...lines.map((line, place) => h(
-      "li", {}, h("span", { class: "grow" }, line.label), h("span", { class: "amount" }, money(line.cents)),
-      iconButton("close", t("remove_line", { category: line.label, amount: money(line.cents) }), () => remove(place)),
+      "li", {}, h("span", { class: "grow" }, names[line.category] ?? line.label), h("span", { class: "amount" }, money(line.cents)),
+      iconButton("close", t("remove_line", { category: names[line.category] ?? line.label, amount: money(line.cents) }), () => remove(place)),
     )));
     pay.disabled = !total;
     pay.lastChild.textContent = total ? t("pay_amount", { amount: money(total) }) : t("pay");
@@ -134,7 +136,7 @@ export function selling(signal, { onPay, onCard, onMenu }) {
       if (!(error instanceof Lost)) throw error;
     }
     if (signal.aborted) return;
-    if (kept("categories")) drawCategories();
+    if (kept("categories")) draw(), drawCategories();
     else buttons.replaceChildren(notice("bad", "warn", t("categories_unread")), button(t("again"), refresh, { kind: "wide" }));
   }
 

@@ -230,6 +230,30 @@ class UnknownBatch(Refusal):
     remedy = N_("See `bonpois card batches`.")
 
 
+class EnrolmentRefused(Refusal):
+    number, code, status = 3030, "enrolment-refused", 422
+    title = N_("This code enrols no telephone.")
+    remedy = N_("Each code works once, until the day in the letter; ask for a new one.")
+
+
+class WalletUnknown(Refusal):
+    number, code, status = 3031, "wallet-unknown", 401
+    title = N_("This telephone is not known here.")
+    remedy = N_("Ask for a new code and open the link in the letter again.")
+
+
+class TelephoneEnrolled(Refusal):
+    number, code, status = 3032, "telephone-enrolled", 409
+    title = N_("A telephone shows this card already.")
+    remedy = N_("If it was lost or changed, replace the card: the balance stays.")
+
+
+class PinTooSimple(Refusal):
+    number, code = 3033, "pin-too-simple"
+    title = N_("This PIN is among the first that anybody would guess.")
+    remedy = N_("Choose four other digits: not four times the same, no simple row.")
+
+
 # E4: merchants and tills.
 
 

@@ -20,7 +20,8 @@ from merchant_api.sealer import sealing
 from merchant_api.till import routes as till
 from merchant_api.till_protocol import BODY_BYTES_MAX, SalesDoor
 from merchant_api.training.desk import FrontDesk
-from merchant_api.v1 import checkpoints, money, redemptions, tills
+from merchant_api.v1 import checkpoints, money, redemptions, tills, wallets
+from merchant_api.wallet import routes as wallet
 
 _ROUTES = [
     tills.pair,
@@ -44,6 +45,7 @@ _ROUTES = [
     money.cancel_conversion,
     money.pay,
     money.take_coupons,
+    *wallets.ROUTES,
 ]
 
 
@@ -72,6 +74,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
             *reference.ROUTES,
             *pages.ROUTES,
             *till.ROUTES,
+            *wallet.ROUTES,
         ],
         dependencies={
             "ledger": Provide(provide_ledger, sync_to_thread=False),
@@ -80,6 +83,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
             "owning_device": Provide(security.owning_device),
             "reading_device": Provide(security.reading_device),
             "proving_device": Provide(security.proving_device),
+            "holding_wallet": Provide(security.holding_wallet),
             "selling_counter": Provide(counters.selling_counter),
             "settling_counter": Provide(counters.settling_counter),
             "looking_counter": Provide(counters.looking_counter),

@@ -16,6 +16,8 @@ from ledger.adjustments.actions import propose_reserve_loss
 from ledger.approvals.actions import record_command, reject_proposal
 from ledger.approvals.model import Reason
 from ledger.bank_accounts.actions import approve_iban, propose_iban, withdraw_iban
+from ledger.cards.actions import issue_card
+from ledger.cards.rules import one_time_code, step_at
 from ledger.clock import FixedClock
 from ledger.conversions.actions import list_conversions, return_payout, withdraw_conversion
 from ledger.database.connect import connected
@@ -32,6 +34,7 @@ from ledger.redemptions.model import Refund, RefundRequest
 from ledger.sealing.actions import Older, rotate_key, seal
 from ledger.sealing.rules import notes
 from ledger.vouchers.actions import lapse_vouchers
+from ledger.wallets.actions import change_pin, enrol, invite_wallet, wallet_by_token
 from tests import month
 from tests.closing_books import certify_nothing
 from tests.conftest import NOW
@@ -79,6 +82,7 @@ async def full_world(made: MadeWorld, keys: Keyring, folder: Path) -> AsyncItera
         await superuser.execute(f"{UNGUARDED}; {BEFORE_ALL}; {GUARDED}")
         await seal(ledger)
         await _go_on(ledger, superuser, folder)
+        await _enrol(ledger, made.world)
         kept = await seal(ledger)
         assert kept is not None
         await _end(ledger, clock, made.world)
@@ -118,6 +122,15 @@ async def _go_on(ledger: Ledger, superuser: asyncpg.Connection, folder: Path) ->
     await _files(ledger, folder)
     await certify_nothing(ledger)
     await superuser.execute(f"{UNGUARDED}; {';'.join(STRAIGHT)}; {GUARDED}")
+
+
+async def _enrol(ledger: Ledger, world: World) -> None:
+    """A telephone is enrolled, and gives the household's new paper card another PIN."""
+    invitation = await invite_wallet(ledger, world.phone.number, month.MAKER)
+    enrolled = await enrol(ledger, invitation.code, "a telephone's own number")
+    wallet = await wallet_by_token(ledger, enrolled.token)
+    paper = await issue_card(ledger, world.households[0], "paper", month.MAKER)
+    await change_pin(ledger, wallet, paper.id, "2580", one_time_code(enrolled.secret, step_at(ledger.clock.now())))
 
 
 async def _end(ledger: Ledger, clock: FixedClock, world: World) -> None:

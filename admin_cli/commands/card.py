@@ -117,6 +117,20 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(PARIS).isoformat()
 
 
+@command(noun, "enrol", help=N_("Make the code by which one telephone takes over a card, once."), changes=True)
+@CARD
+@ADDRESS
+async def enrol(session: Session, number: int, url: str | None) -> None:
+    from ledger.wallets.actions import invite_wallet
+
+    invitation = await invite_wallet(session.ledger, number, session.operator)
+    link = invitation.link(url) if url else None
+    document = {"number": number, "code": invitation.code, "link": link, "expires_at": invitation.expires_at}
+    rows = [(_("Code"), invitation.code), (_("Link"), link), (_("Valid until"), invitation.expires_at)]
+    warning = _("Hand it over now: this is shown only once.")
+    session.show(document, facts([row for row in rows if row[1]]), qr_code(link or invitation.code), warning)
+
+
 def show_card(session: Session, card: IssuedCard) -> None:
     """Hand the card over: number, PIN and QR code, which nobody can show again."""
     from ledger.cards.model import grouped

@@ -20,6 +20,7 @@ from ledger.programmes.model import Rules
 
 Result_co = TypeVar("Result_co", covariant=True)
 Fate = Literal["approved", "refused", "abandoned"]
+DisputeState = Literal["undisputed", "disputed", "answered"]
 VOID = "void"
 
 
@@ -145,6 +146,44 @@ class CardBalance:
     balance_cents: int
     ends: tuple[tuple[date, int], ...]
     at_once_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCard:
+    """A card as its holder's telephone may see it: what is left, and the last step whose code a till took."""
+
+    balance: CardBalance
+    last_step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A sale as its holder sees it: where, how much, by which card; `state`: undisputed, disputed or answered."""
+
+    id: UUID
+    occurred_at: datetime
+    shop: str
+    town: str
+    approved_cents: int
+    refunded_cents: int
+    card_number: int
+    state: DisputeState
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A sale that a holder says not to have bought, for whoever looks into it."""
+
+    redemption_id: UUID
+    household_id: UUID
+    occurred_at: datetime
+    shop: str
+    siret: str
+    receipt: str
+    approved_cents: int
+    card_number: int
+    disputed_at: datetime
+    state: DisputeState
 
 
 @dataclass(frozen=True, slots=True)

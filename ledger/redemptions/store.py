@@ -52,7 +52,10 @@ _RULES = "SELECT id, rules::text AS rules FROM ledger.programme_version WHERE id
 # full.
 _LOAD = """
     WITH asked AS MATERIALIZED (
-        SELECT a.nth, a.till_id, a.merchant_id, a.key, c.id AS card_id, c.household_id, c.kind, c.secret, c.pin_hmac,
+        SELECT a.nth, a.till_id, a.merchant_id, a.key, c.id AS card_id, c.household_id, c.kind, c.secret,
+            coalesce((
+                SELECT p.pin_hmac FROM ledger.card_pin AS p WHERE p.card_id = c.id ORDER BY p.number DESC LIMIT 1
+            ), c.pin_hmac) AS pin_hmac,
             coalesce(cc.last_step, 0) AS last_step, sp.day, sp.spent_cents, coalesce(c.id, a.stand_in) AS counted_for
         FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bigint[], $7::uuid[]) WITH ORDINALITY
             AS a (till_id, merchant_id, key, number, stand_in, nth)

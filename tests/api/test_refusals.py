@@ -24,9 +24,11 @@ from ledger.errors import CATALOGUE, Refusal
 from ledger.merchants.actions import invite_till, revoke_till, suspend_merchant
 from ledger.papers.actions import block_batch, print_cards
 from ledger.papers.model import CardOrder
+from ledger.wallets.actions import invite_wallet
 from tests.owners import Owner
 from tests.tills import TillClient
 from tests.town import AGENT, FRUIT, PROGRAMME, WINE, Town, ask_for_conversion, paired, wrong_pin
+from tests.wallets import WalletClient, enrol
 
 PROVOKED_HERE = {number: refusal for number, refusal in CATALOGUE.items() if number // 1000 in {1, 2, 3, 4}}
 MEMBERS = {"type", "title", "status", "detail", "code", "number", "retryable"}
@@ -209,6 +211,30 @@ async def by_a_till_in_training(scene: Scene) -> httpx.Response:
     return await scene.till.at(await paired(scene.ledger, scene.town.shops[0], "training")).redeem(
         scene.town.paper_card
     )
+
+
+@provokes(errors.EnrolmentRefused)
+async def with_a_letter_of_nobody(scene: Scene) -> httpx.Response:
+    return await enrol(scene.till.client, "00000-00000-00000")
+
+
+@provokes(errors.WalletUnknown)
+async def as_a_telephone_of_nobody(scene: Scene) -> httpx.Response:
+    return await scene.till.get("/v1/wallet")
+
+
+@provokes(errors.TelephoneEnrolled)
+async def to_a_second_telephone(scene: Scene) -> Refusal:
+    card = scene.town.phone_card
+    await WalletClient.enrolled(scene.ledger, scene.till.client, scene.till.clock, card)
+    return await refusal_of(invite_wallet(scene.ledger, card.number, AGENT))
+
+
+@provokes(errors.PinTooSimple)
+async def four_in_a_row(scene: Scene) -> httpx.Response:
+    wallet = await WalletClient.enrolled(scene.ledger, scene.till.client, scene.till.clock, scene.town.phone_card)
+    body = {"card": await wallet.card("paper"), "pin": "3456", "code": wallet.code()}
+    return await wallet.post("/pin", body)
 
 
 @provokes(errors.MerchantNotActive)

@@ -3,7 +3,8 @@
 const WORDS = JSON.parse(document.querySelector('meta[name="words"]').content);
 
 export const LANGUAGE = document.documentElement.lang;
-const LOCALE = { en: "en-GB", fr: "fr-FR" }[LANGUAGE] ?? LANGUAGE;
+// Arabic with the digits that French tills show.
+export const LOCALE = { ar: "ar-u-nu-latn", en: "en-GB", es: "es-ES", fr: "fr-FR" }[LANGUAGE] ?? LANGUAGE;
 
 /** The words of that name, with facts in place of `{fact}`. */
 export function t(name, facts = {}) {

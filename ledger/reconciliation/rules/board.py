@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
@@ -87,7 +88,8 @@ class Board:
         reader = LabelReader(books.parties, self.owners)
         daily = {fold(party.name) for party in books.parties if party.daily}
         lines = sorted(_worth_reading(books), key=_in_order)
-        self.all_theirs = [_theirs(line, reader.read(line.label), daily) for line in lines]
+        likely = _Likely(self.all_ours)
+        self.all_theirs = [_theirs(line, likely.settled(line, reader.read(line.label)), daily) for line in lines]
         self.theirs = {theirs.line.key: theirs for theirs in self.all_theirs if theirs.line.match_id is None}
         self.accounted = {theirs.copy_key for theirs in self.all_theirs if theirs.line.match_id is not None}
 
@@ -125,6 +127,27 @@ def group_by(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, lis
 
 def total_cents(items: Iterable[Theirs | Ours]) -> int:
     return sum(item.cents for item in items)
+
+
+class _Likely:
+    """Which of several merchants a label means that fits them all: the only one with such a sale, or day, of ours."""
+
+    def __init__(self, all_ours: Sequence[Ours]) -> None:
+        self.all_ours = all_ours
+
+    @cached_property
+    def moved(self) -> set[tuple[str | None, date, int]]:
+        """What we know of merchants and days: each amount, and the sum of the sales."""
+        found = {(ours.party, ours.day, ours.cents) for ours in self.all_ours}
+        sales = group_by((ours for ours in self.all_ours if ours.cents < 0), lambda ours: (ours.party, ours.day))
+        return found | {(*key, total_cents(group)) for key, group in sales.items()}
+
+    def settled(self, line: Line, clue: Clue) -> Clue:
+        """Where it cannot be told, the party is a word of its own, which nothing of ours has."""
+        if not clue.maybe:
+            return clue
+        fitting = [name for name in clue.maybe if (name, line.booked_on, line.amount_cents) in self.moved]
+        return replace(clue, party=fitting[0] if len(fitting) == 1 else " | ".join(clue.maybe))
 
 
 def _in_order(line: Line) -> tuple[date, int, UUID]:

@@ -31,6 +31,7 @@ from ledger.reconciliation.model.sides import (
     Unit,
     joined,
 )
+from ledger.reconciliation.model.suggestions import Suggestion
 from ledger.reconciliation.model.words import CORRECTIONS, PAYOUTS, Account, Category, Rule, Why
 
 __all__ = [
@@ -67,6 +68,7 @@ __all__ = [
     "Statement",
     "StatementFile",
     "StatementLine",
+    "Suggestion",
     "Sums",
     "Term",
     "Ties",

@@ -10,19 +10,24 @@ from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
+from ledger.books.transaction import TransactionKind
 from ledger.reconciliation.model import Books, Line, Match, Rule, Unit
 from ledger.reconciliation.rules.labels import Clue, LabelReader, fold
 
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
 CopyKey = tuple[date, str, int]
+TicketKey = tuple[str | None, str, date, int]
 
 DAYS_APART_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
-    """A line with what its label says. `total`: it is, or may be, the total of a merchant's day."""
+    """A line with what its label says. `total`: it is, or may be, the total of a merchant's day;
+    `says_total`: it says so itself; `cancels`: it says
+    that it takes something back; `sale`: it speaks of a sale or a refund.
+    """
 
     line: Line
     party: str | None
@@ -30,6 +35,9 @@ class Theirs:
     written: tuple[str, ...]
     total: bool
     tickets: int | None
+    cancels: bool = False
+    sale: bool = False
+    says_total: bool = False
 
     @property
     def cents(self) -> int:
@@ -63,6 +71,13 @@ class Ours:
         return self.unit.booked_on
 
     @property
+    def ticket_key(self) -> TicketKey | None:
+        """What a sale that was entered twice has in common with itself."""
+        if self.reference is None or self.unit.kind is not TransactionKind.REDEMPTION:
+            return None
+        return self.party, self.reference, self.day, self.cents
+
+    @property
     def stands_alone(self) -> bool:
         """Is it one movement at theirs too? Payouts are not: they go by lots, net and commission apart."""
         return not self.unit.is_payout or not (self.reference or self.unit.commission_cents)
@@ -91,6 +106,8 @@ class Board:
         likely = _Likely(self.all_ours)
         self.all_theirs = [_theirs(line, likely.settled(line, reader.read(line.label)), daily) for line in lines]
         self.theirs = {theirs.line.key: theirs for theirs in self.all_theirs if theirs.line.match_id is None}
+        self.sold = {ours.ticket_key for ours in self.all_ours if ours.unit.match_id is not None}
+        self.reversed = {ours.unit.reverses for ours in self.all_ours if ours.unit.reverses is not None}
         self.accounted = {theirs.copy_key for theirs in self.all_theirs if theirs.line.match_id is not None}
 
     def take(self, rule: Rule, score: int, theirs: Sequence[Theirs], ours: Sequence[Ours], *reasons: str) -> bool:
@@ -111,6 +128,11 @@ class Board:
             self.accounted.add(line.copy_key)
         for unit in ours:
             del self.ours[unit.unit.id]
+            self.sold.add(unit.ticket_key)
+
+    def is_sold_twice(self, ours: Ours) -> bool:
+        """Does the same ticket stand in our books once more, accounted for?"""
+        return ours.ticket_key is not None and ours.ticket_key in self.sold
 
     def is_copy(self, theirs: Theirs) -> bool:
         """Does it repeat a record of the same day that is accounted for?"""
@@ -179,4 +201,7 @@ def _theirs(line: Line, clue: Clue, daily: Collection[str]) -> Theirs:
         clue.written,
         total=is_sale and (clue.total or clue.party in daily),
         tickets=clue.tickets,
+        cancels=clue.cancels,
+        sale=clue.sale,
+        says_total=clue.total,
     )

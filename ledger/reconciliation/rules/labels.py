@@ -20,6 +20,9 @@ from ledger.reconciliation.rules.names import NameFinder
 _SPACES = re.compile(r"\s+")
 _COUNT = re.compile(r"\(?\s*\b(?P<tickets>\d{1,6})\s+(?:tickets?|tkts?)\b\s*\)?", re.IGNORECASE)
 _REMITTANCE = re.compile(r"\bremise\b", re.IGNORECASE)
+_CANCELLED = re.compile(r"\b(?:annul\w*|contre-?\s?pass\w+|extourne\w*)\b", re.IGNORECASE)
+_SALE = re.compile(r"\b(?:paiement|achat|vente|remboursement|remb)\b", re.IGNORECASE)
+_FEE = re.compile(r"\b(?:frais|commissions?|cotisations?|abonnement|agios)\b", re.IGNORECASE)
 _ANNOUNCED = re.compile(
     r"\b(?:ticket|tkt|mandat|r[ée]f(?:[ée]rence)?)\b[\s.:#]*(?:n[°o]\s*)?(?P<reference>(?=[\w./-]*\d)[A-Za-z0-9][\w./-]*)",
     re.IGNORECASE,
@@ -40,7 +43,8 @@ def fold(text: str) -> str:
 class Clue:
     """What one label says. `party` and `claims` are folded; `claims` are references, as written in `written`;
     `total`: it speaks of a day's sales in one sum; `tickets`: how many it says they are; `maybe`: the merchants it
-    fits, where these are several.
+    fits, where these are several; `cancels`: it takes something back; `sale`:
+    it speaks of a sale or a refund, and of no fee.
     """
 
     party: str | None
@@ -49,6 +53,8 @@ class Clue:
     total: bool
     tickets: int | None
     maybe: tuple[str, ...] = ()
+    cancels: bool = False
+    sale: bool = False
 
 
 class LabelReader:
@@ -77,6 +83,8 @@ class LabelReader:
             total=not claims and (count is not None or _REMITTANCE.search(rest) is not None),
             tickets=None if count is None else int(count["tickets"]),
             maybe=maybe if len(maybe) > 1 else (),
+            sale=_SALE.search(rest) is not None and _FEE.search(rest) is None,
+            cancels=_CANCELLED.search(rest) is not None,
         )
 
     def _narrowed(self, names: tuple[str, ...], claims: Sequence[str]) -> tuple[str, ...]:

@@ -139,16 +139,18 @@ def _fit(words: Sequence[Word], nth: int, name: str, wanted: Sequence[str]) -> _
                 continue
             return None
         at, letters, large = at + 1, letters + len(told.text), large + (word not in _SMALL)
-    return _Fit(True, exact, letters, name, words[nth].start, words[at - 1].end) if large else None
+    if not large:
+        return None
+    return _Fit(whole=True, exact=exact, letters=letters, name=name, start=words[nth].start, end=words[at - 1].end)
 
 
 def _cut_off(
     words: Sequence[Word], nth: int, name: str, wanted: Sequence[str], exact: int, letters: int, large: int
 ) -> _Fit | None:
     """The label ends within the name: that counts where it shows more than its first word, or most of it."""
-    if large < 2 and letters < _SHARE_MIN * sum(map(len, wanted)):  # noqa: PLR2004 - the first word and another
+    if large < 2 and letters < _SHARE_MIN * sum(map(len, wanted)):
         return None
-    return _Fit(False, exact, letters, name, words[nth].start, words[-1].end)
+    return _Fit(whole=False, exact=exact, letters=letters, name=name, start=words[nth].start, end=words[-1].end)
 
 
 def _past_small(words: Sequence[Word], at: int, wanted: str) -> int:

@@ -19,6 +19,8 @@ class Account(StrEnum):
         return "EUR" if self is Account.RESERVE else "POIS"
 
 
+DAYS_APART_MAX = 3  # between a line and what it may be
+
 PAYOUTS = frozenset(
     {TransactionKind.CONVERSION_PAID, TransactionKind.CONVERSION_RETURNED, TransactionKind.COUPONS_CONVERTED}
 )

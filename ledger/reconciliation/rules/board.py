@@ -19,8 +19,6 @@ Key = TypeVar("Key", bound=Hashable)
 CopyKey = tuple[date, str, int]
 TicketKey = tuple[str | None, str, date, int]
 
-DAYS_APART_MAX = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Theirs:
@@ -86,10 +84,10 @@ class Ours:
 class Board:
     """Lines and units that no match holds yet, and of the matched ones those that may explain them.
 
-    Whatever the order they came in, they stand in their own.
+    Whatever the order they came in, they stand in their own. `every_line`: matched ones that explain nothing, too.
     """
 
-    def __init__(self, books: Books) -> None:
+    def __init__(self, books: Books, *, every_line: bool = False) -> None:
         self.account = books.account
         self.rejected = books.rejected
         self.matches: list[Match] = []
@@ -102,7 +100,7 @@ class Board:
         self.owners = _owners(self.all_ours)
         reader = LabelReader(books.parties, self.owners)
         daily = {fold(party.name) for party in books.parties if party.daily}
-        lines = sorted(_worth_reading(books), key=_in_order)
+        lines = sorted(books.lines if every_line else _worth_reading(books), key=_in_order)
         likely = _Likely(self.all_ours)
         self.all_theirs = [_theirs(line, likely.settled(line, reader.read(line.label)), daily) for line in lines]
         self.theirs = {theirs.line.key: theirs for theirs in self.all_theirs if theirs.line.match_id is None}

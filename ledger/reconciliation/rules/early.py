@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from ledger.reconciliation.model import Unit
-from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Theirs, group_by
+from ledger.reconciliation.model import DAYS_APART_MAX, Unit
+from ledger.reconciliation.rules.board import Board, Theirs, group_by
 from ledger.reconciliation.rules.labels import fold
 
 

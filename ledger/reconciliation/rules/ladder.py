@@ -10,8 +10,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from datetime import date
 
-from ledger.reconciliation.model import Books, Match, Rule
-from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Item, Ours, Theirs, group_by, total_cents
+from ledger.reconciliation.model import DAYS_APART_MAX, Books, Match, Rule
+from ledger.reconciliation.rules.board import Board, Item, Ours, Theirs, group_by, total_cents
 from ledger.reconciliation.rules.corrections import match_corrections
 from ledger.reconciliation.rules.lots import keep_lots, match_lots
 from ledger.reconciliation.rules.pairs import match_reversals

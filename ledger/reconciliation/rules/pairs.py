@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ledger.reconciliation.model import Rule
-from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Theirs, group_by
+from ledger.reconciliation.model import DAYS_APART_MAX, Rule
+from ledger.reconciliation.rules.board import Board, Theirs, group_by
 
 
 def match_reversals(board: Board) -> None:

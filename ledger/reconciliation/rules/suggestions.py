@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from uuid import UUID
 
-from ledger.reconciliation.model import Books, Break, LineKey, Rule, Suggestion
-from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Ours, Theirs, group_by, total_cents
+from ledger.reconciliation.model import DAYS_APART_MAX, Books, Break, LineKey, Rule, Suggestion
+from ledger.reconciliation.rules.board import Board, Ours, Theirs, group_by, total_cents
 from ledger.reconciliation.rules.nearest import Item
 
 SUM_ITEMS_MAX = 12

@@ -7,8 +7,8 @@ from datetime import date
 from itertools import combinations
 from math import comb
 
-from ledger.reconciliation.model import Rule
-from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Ours, Theirs, group_by, total_cents
+from ledger.reconciliation.model import DAYS_APART_MAX, Rule
+from ledger.reconciliation.rules.board import Board, Ours, Theirs, group_by, total_cents
 
 COMBINATIONS_MAX = 5000  # of one day's sales that are tried; a day with more is left to people
 SALES_TRIED_MAX = 12  # of a day, with whose every choice a total that leaves one out is compared

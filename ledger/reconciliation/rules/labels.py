@@ -24,7 +24,8 @@ _CANCELLED = re.compile(r"\b(?:annul\w*|contre-?\s?pass\w+|extourne\w*)\b", re.I
 _SALE = re.compile(r"\b(?:paiement|achat|vente|remboursement|remb)\b", re.IGNORECASE)
 _FEE = re.compile(r"\b(?:frais|commissions?|cotisations?|abonnement|agios)\b", re.IGNORECASE)
 _ANNOUNCED = re.compile(
-    r"\b(?:ticket|tkt|mandat|r[ée]f(?:[ée]rence)?)\b[\s.:#]*(?:n[°o]\s*)?(?P<reference>(?=[\w./-]*\d)[A-Za-z0-9][\w./-]*)",
+    r"\b(?:ticket|tkt|mandat|r[ée]f(?:[ée]rence)?)\b[\s.:#]*(?:n[°o]\s*)?"
+    r"(?P<reference>(?=[\w./-]*\d)[A-Za-z0-9][\w./-]*)",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")

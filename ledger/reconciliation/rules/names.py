@@ -17,7 +17,7 @@ _SMALL = frozenset({"a", "au", "aux", "d", "de", "des", "du", "en", "et", "l", "
 _SHORT = {"st": "saint", "ste": "sainte", "sts": "saints", "nd": "notre"}
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 _ABBREVIATED_MIN = 3  # letters, where no full stop says that a word is shortened
-_SHARE_MIN = 0.6  # of a name of which a label that was cut off shows one word only
+_SHOWN_MIN_PERCENT = 60  # of a name of which a label that was cut off shows one word only
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _cut_off(
     words: Sequence[Word], nth: int, name: str, wanted: Sequence[str], exact: int, letters: int, large: int
 ) -> _Fit | None:
     """The label ends within the name: that counts where it shows more than its first word, or most of it."""
-    if large < 2 and letters < _SHARE_MIN * sum(map(len, wanted)):
+    if large < 2 and 100 * letters < _SHOWN_MIN_PERCENT * sum(map(len, wanted)):
         return None
     return _Fit(whole=False, exact=exact, letters=letters, name=name, start=words[nth].start, end=words[-1].end)
 

@@ -18,7 +18,7 @@ from ledger.database.unit_of_work import Ledger
 from ledger.home import Home
 from ledger.opening import opened_ledger
 from ledger.sealing.actions import seal
-from tests.bench import bulk, commands
+from tests.bench import bulk, commands, months, reconciling
 from tests.bench.growing import count_books, grow
 from tests.bench.measuring import Measuring, load_generator
 from tests.bench.tills import Mix
@@ -35,7 +35,8 @@ _FIRST_HOUSEHOLDS, _FIRST_PHONES = 4_000, 5  # 10 000 vouchers, hence as many po
 @dataclass(frozen=True)
 class Sizes:
     """How much of everything. `growth`: postings at which the tills are measured again; `checked`: transactions at
-    which `check` is; `clients_seconds`: of each pgbench run.
+    which `check` is; `clients_seconds`: of each pgbench run; `months`: random ones that are reconciled; `lines`: of the
+    statements that are timed.
     """
 
     households: int
@@ -46,10 +47,14 @@ class Sizes:
     checked: tuple[int, int]
     growth: tuple[int, ...]
     bulk: int
+    months: int
+    lines: tuple[int, int]
 
 
-WHOLE = Sizes(50_000, 15, 3, 50, 30, (100_000, 1_000_000), (1_000_000, 5_000_000), 100_000)
-QUICK = Sizes(10_000, 4, 1, 10, 5, (5_000, 50_000), (), 10_000)
+WHOLE = Sizes(
+    50_000, 15, 3, 50, 30, (100_000, 1_000_000), (1_000_000, 5_000_000), 100_000, months=500, lines=(10_000, 100_000)
+)
+QUICK = Sizes(10_000, 4, 1, 10, 5, (5_000, 50_000), (), 10_000, months=100, lines=(1_000, 10_000))
 
 
 @dataclass
@@ -107,7 +112,7 @@ async def run(folder: Path, sizes: Sizes) -> dict[str, Any]:
         generator = await stack.enter_async_context(load_generator(folder))
         measuring = Measuring(home, folder, service, generator, sizes.seconds, sizes.warm_up)
         bench = Bench(sizes, folder, home, server, ledger, measuring, town)
-        for part in (_yardstick, _young, _town, _tills, _busy, _mixed, _bulk, _checks, _old, _last_yardstick):
+        for part in (_yardstick, _young, _town, _tills, _busy, _mixed, _bulk, _checks, _old, _last_yardstick, _months):
             await part(bench)
     bench.results["seconds"] = round(time.monotonic() - began)
     return bench.results
@@ -189,6 +194,15 @@ async def _old(bench: Bench) -> None:
 
 async def _last_yardstick(bench: Bench) -> None:
     await bench.yardstick("after")
+
+
+async def _months(bench: Bench) -> None:
+    """How well differences are told, and how long large statements take, on homes of their own."""
+    bench.results["quality"] = [vars(row) for row in months.quality(bench.sizes.months)]
+    folder = bench.folder / "months"
+    folder.mkdir()
+    bench.results["reconciling"] = await reconciling.measure(folder, bench.sizes.lines)
+    say(f"reconciling: {bench.results['reconciling']}")
 
 
 def say(line: str) -> None:

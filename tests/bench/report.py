@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.bench.months import Row, lines_of
 from tests.bench.plot import drawn
 
 Results = Mapping[str, Any]
@@ -62,6 +63,12 @@ def _lines(results: Results) -> Iterator[str]:
         size = f"{told['transactions']} transactions, {told['postings']} postings"
         yield f"check after {name:9}{told['seconds']:>8} s{told['peak_mb']:>6} MB  {size}"
     yield f"bulk: {', '.join(f'{name} {value}' for name, value in results['bulk'].items())}"
+    for lines, told in results["reconciling"].items():
+        parts = ", ".join(f"{name} {told[name]} s" for name in ("import", "match", "report"))
+        yield f"statement of {lines} lines: {told['seconds']} s ({parts}), {told['peak_mb']} MB"
+    yield ""
+    yield from lines_of([Row(**row) for row in results["quality"]])
+    yield ""
     names = ("ratio_64", "ratio_256", "busy_ratio", "growth_ratio", "check_ratio", "check_growth", "seconds")
     yield ", ".join(f"{name} {results[name]}" for name in names)
 

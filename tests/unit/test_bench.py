@@ -44,6 +44,8 @@ def test_ratios_are_to_the_better_yardstick_and_to_the_same_number_of_tills() ->
     assert (results["busy_ratio"], results["growth_ratio"], results["check_ratio"]) == (0.95, 0.5, 11.0)
     assert (results["p50_1_in_tpcb_latencies"], results["p99_64_in_tpcb_latencies"]) == (4.0, 100.0)
     assert "   64    4500     4400   0.90" in table(results)
+    assert "statement of 10000 lines: 6.0 s" in table(results)
+    assert "fee                                  4       3      1.000   0.750" in table(results)
     assert ET.fromstring(drawn(results)).tag.endswith("svg")  # noqa: S314 - drawn here
 
 
@@ -63,6 +65,8 @@ def measured() -> dict[str, Any]:
         "check": check,
         "checks": {"larger": check["1000000"]},
         "bulk": {"vouchers": 100_000},
+        "reconciling": {"10000": {"import": 3.0, "match": 2.0, "report": 1.0, "seconds": 6.0, "peak_mb": 90}},
+        "quality": [{"category": "fee", "expected": 4, "found": 3, "right": 3}],
         "seconds": 1500,
     }
 

@@ -73,13 +73,18 @@ class NameFinder:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.words = {name: [word.text for word in words_of(name)] for name in sorted(names)}
+        self.whole: dict[tuple[str, ...], list[str]] = {}
         self.first: dict[str, list[str]] = {}
         self.beginning: dict[str, list[str]] = {}
         for name, words in self.words.items():
             if words:
+                self.whole.setdefault(tuple(words), []).append(name)
                 self.first.setdefault(words[0], []).append(name)
                 large = next((word for word in words if word not in _SMALL), words[0])
                 self.beginning.setdefault(large[0], []).append(name)
+        self.longer = {name: self._longer(words) for name, words in self.words.items() if words}
+        lengths = {words[0]: {len(one) for one in self.whole if one[0] == words[0]} for words in self.whole}
+        self.lengths = {first: sorted(every, reverse=True) for first, every in lengths.items()}
 
     def find(self, text: str) -> Named:
         """The longest name that is there word by word, unless the label goes on in a longer one; else what fits."""
@@ -88,24 +93,25 @@ class NameFinder:
         if not found.names:
             return self._best(words, self.beginning)
         shown = sum(map(len, self.words[found.names[0]]))
-        longer = self._best(words, self._longer(found.names[0]), letters_min=shown + 1)
+        longer = self._best(words, self.longer[found.names[0]], letters_min=shown + 1)
         return longer if longer.names else found
 
     def _written_out(self, words: Sequence[Word]) -> Named:
-        texts = [word.text for word in words]
-        best: list[str] = []
-        place = (0, 0)
+        """The longest name of which every word is there; the first of two."""
+        texts = tuple(word.text for word in words)
+        best: tuple[int, int] | None = None
         for nth, text in enumerate(texts):
-            for name in self.first.get(text, ()):
-                count = len(self.words[name])
-                if texts[nth : nth + count] == self.words[name] and count >= (len(self.words[best[0]]) if best else 1):
-                    same = best and count == len(self.words[best[0]]) and place[0] == nth
-                    best, place = ([*best, name] if same else [name]), (nth, nth + count - 1)
-        return Named(tuple(best), words[place[0]].start, words[place[1]].end) if best else Named()
+            fitting = (one for one in self.lengths.get(text, ()) if nth + one <= len(texts))
+            length = next((one for one in fitting if texts[nth : nth + one] in self.whole), 0)
+            if length > (best[1] if best else 0):
+                best = nth, length
+        if best is None:
+            return Named()
+        nth, length = best
+        return Named(tuple(self.whole[texts[nth : nth + length]]), words[nth].start, words[nth + length - 1].end)
 
-    def _longer(self, name: str) -> dict[str, list[str]]:
+    def _longer(self, words: Sequence[str]) -> dict[str, list[str]]:
         """The names that go on where one ends, by their first letter."""
-        words = self.words[name]
         same = [other for other in self.first[words[0]] if len(self.words[other]) > len(words)]
         longer = [other for other in same if self.words[other][: len(words)] == words]
         return {words[0][0]: longer} if longer else {}

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from tests.judged import judged, read
+from ledger.reconciliation.model import Books
+from tests.judged import books_of, judged, read
 from tests.months.model import Month
 from tests.months.pois import pois_month, shared_share
 from tests.months.reserve import reserve_month
 from tests.months.writers import WRITTEN, write_month
+from tests.reconciled import reconciled, settled
 
 MONTHS = 100
 PER_TEST = 10
@@ -81,3 +87,45 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
     return names
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_cut_and_order_of_the_files_gives_the_same(tmp_path: Path, seed: int) -> None:
+    """The same month in one statement or in several, loaded in any order."""
+    made = month(seed)
+    books = books_of(made, read(write_month(made, tmp_path, "platform-csv")))
+    at = [0, *sorted(made.mix.sample(range(1, len(books.lines)), 3)), len(books.lines)]
+    lines = [
+        replace(one, statement_id=UUID(int=nth), number=one.number - start, lines_before=start)
+        for nth, (start, stop) in enumerate(pairwise(at))
+        for one in books.lines[start:stop]
+    ]
+    made.mix.shuffle(lines)
+    units = made.mix.sample(books.units, len(books.units))
+    assert told(replace(books, lines=tuple(lines), units=tuple(units)), made) == told(books, made)
+
+
+def told(books: Books, made: Month) -> tuple[Sequence[object], Sequence[object]]:
+    """Matches and breaks by the records of the month."""
+    matches, breaks = reconciled(books, made.last)
+    return (
+        sorted(
+            (one.rule, one.score, sorted(line.record for line in one.lines), sorted(str(unit.id) for unit in one.units))
+            for one in matches
+        ),
+        sorted(
+            (one.category, [line.record for line in one.lines], sorted(str(unit.id) for unit in one.units))
+            for one in breaks
+        ),
+    )
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_matched_again_after_every_match_was_undone_all_is_as_before(tmp_path: Path, seed: int) -> None:
+    """Nothing of a run is left in the values that it was given; what an officer took back alone stays apart."""
+    made = month(seed)
+    books = books_of(made, read(write_month(made, tmp_path, "camt053")))
+    before = told(books, made)
+    matches, _ = reconciled(books, made.last)
+    assert reconciled(settled(books, matches), made.last)[0] == []
+    assert told(books, made) == before

@@ -58,7 +58,7 @@ CRITERIA = {
 
 def suggestions_table(found: Sequence[Suggestion]) -> Table:
     """One row per suggestion, the surest first."""
-    columns = [_("Id"), _("What"), _("Score"), _("Record"), _("Ticket"), _("Amount"), _("Because of")]
+    columns = [_("Id"), _("Rule"), _("Score"), _("Record"), _("Ticket"), _("Amount"), _("Because of")]
     rows: list[Sequence[Cell]] = [
         (
             str(one.id)[:ID_CHARACTERS],

@@ -695,6 +695,18 @@ class LaterMonthCertified(Refusal):
     remedy = N_("Reopen the last certified month first.")
 
 
+class UnknownSuggestion(Refusal):
+    number, code, status = 6040, "unknown-suggestion", 404
+    title = N_("No open suggestion of this month is named so, or several are.")
+    remedy = N_("List them with `bonpois reconcile suggestions`, and write more of the id.")
+
+
+class NothingToExplain(Refusal):
+    number, code, status, exit_code = 6041, "nothing-to-explain", 404, 2
+    title = N_("No record, ticket, transaction or match of this month is named so.")
+    remedy = N_("Give the number of a record, a ticket, or an id as `bonpois reconcile breaks --json` shows it.")
+
+
 # E7: the installation.
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -28,13 +30,23 @@ from ledger.reconciliation.model import (
     Statement,
     joined,
 )
-from ledger.reconciliation.rules import find_answered, find_breaks, find_matches, opening_items, prove, side
+from ledger.reconciliation.rules import (
+    find_answered,
+    find_breaks,
+    find_matches,
+    find_suggestions,
+    opening_items,
+    prove,
+    side,
+)
 from ledger.reconciliation.rules.identities import identities
 from ledger.reconciliation.store import identities as identity_store
 from ledger.reconciliation.store import matches as match_store
 from ledger.reconciliation.store import sides, statements
 
 __all__ = [
+    "Compared",
+    "compared",
     "identities_within",
     "import_statement",
     "list_files",
@@ -48,6 +60,16 @@ __all__ = [
     "unmatch_line",
     "withdraw_file",
 ]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A month of an account as it stands now, and its differences."""
+
+    work: UnitOfWork
+    statement: Statement
+    books: Books
+    breaks: tuple[Break, ...]
 
 
 async def match_statement(
@@ -116,6 +138,7 @@ async def report_within(work: UnitOfWork, account: Account, period: date | None)
         ages_days=await _ages(work, account, breaks),
         proof=prove(statement.closing_cents, closing, breaks, carried),
         opening_items=carried,
+        suggestions=tuple(find_suggestions(books, breaks)),
     )
 
 
@@ -146,6 +169,15 @@ async def _sales_compared(work: UnitOfWork, period: date | None) -> SalesCompare
     books = await _books(work, statement, base_day, as_of=True)
     cents = await identity_store.sales_cents(work, base_day, statement.last_day)
     return SalesCompared(statement.period, *cents, tuple(_breaks_of(books, statement)))
+
+
+@asynccontextmanager
+async def compared(ledger: Ledger, account: Account, period: date | None) -> AsyncIterator[Compared]:
+    """A month as it stands now, in one unit of work. Refuses `NoStatement`."""
+    async with ledger.unit_of_work() as work:
+        statement, base_day = await _statement_of(work, account, period)
+        books = await _books(work, statement, base_day, as_of=False)
+        yield Compared(work, statement, books, tuple(_breaks_of(books, statement)))
 
 
 async def list_statements(ledger: Ledger, account: Account = Account.POIS) -> list[Statement]:
@@ -191,6 +223,7 @@ async def _books(work: UnitOfWork, statement: Statement, base_day: date, *, as_o
         statement.account,
         base_day,
         await sides.starts_on(work, statement.account),
+        await sides.later(work, statement),
     )
 
 

@@ -8,15 +8,19 @@ from typing import Any
 from ledger.reconciliation.formats import CsvMapping, RawStatement, written
 from ledger.reconciliation.model import (
     Break,
+    Explanation,
     Gap,
     Identity,
     Import,
     Known,
+    Line,
     OpeningItems,
     Report,
     Statement,
     StatementFile,
     StatementLine,
+    Suggestion,
+    Unit,
 )
 
 SAMPLE_LINES = 10
@@ -49,7 +53,7 @@ def document(report: Report) -> dict[str, Any]:
             "by_rule": dict(report.matched.by_rule),
         },
         "breaks": [break_document(found, report.ages_days[found.id]) for found in report.breaks],
-        "suggestions": [suggestion(found) for found in report.breaks if is_suggestion(found)],
+        "suggestions": [suggestion_document(found) for found in report.suggestions],
         **carried,
         "proof_cents": report.proof.proof_cents,
     }
@@ -83,20 +87,70 @@ def break_document(found: Break, age_days: int) -> dict[str, Any]:
     }
 
 
-def is_suggestion(found: Break) -> bool:
-    """A line whose nearest unit has the very amount, and was not taken for a reason that people may overrule."""
-    near = found.near_unit
-    return near is not None and near.match_id is None and bool(found.lines) and near.amount_cents == found.theirs_cents
-
-
-def suggestion(found: Break) -> dict[str, Any]:
-    assert found.near_unit is not None
+def suggestion_document(found: Suggestion) -> dict[str, Any]:
+    """What may belong together; of a set of equal ones all are named, and as many as both sides have would match."""
     return {
-        "break": str(found.id),
+        "id": str(found.id),
+        "rule": found.rule.value,
+        "score": found.score,
+        "reasons": list(found.reasons),
         "lines": [line.record for line in found.lines],
-        "redemptions": [str(found.near_unit.id)],
-        "references": [found.near_unit.reference] if found.near_unit.reference else [],
-        "why": found.why.value,
+        "redemptions": [str(unit.id) for unit in found.units],
+        "references": [unit.reference for unit in found.units if unit.reference],
+        "cents": abs(sum(line.amount_cents for line in found.match.lines)),
+        "breaks": [str(id_) for id_ in found.break_ids],
+    }
+
+
+def explanation_document(one: Explanation) -> dict[str, Any]:
+    """Why something is matched, or which difference it is and what is nearest; amounts are signed."""
+    held = one.held
+    return {
+        "line": _line_document(one.line) if one.line else None,
+        "redemption": _unit_document(one.unit) if one.unit else None,
+        "match": {
+            "id": str(held.id),
+            "rule": held.rule,
+            "score": held.score,
+            "reasons": list(held.reasons),
+            "matched_by": held.matched_by,
+            "matched_at": held.matched_at.isoformat(),
+            "taken_back_at": held.taken_back_at.isoformat() if held.taken_back_at else None,
+            "lines": [_line_document(line) for line in held.lines],
+            "redemptions": [_unit_document(unit) for unit in held.units],
+        }
+        if held
+        else None,
+        "category": one.found.category.value if one.found else None,
+        "why": one.found.why.value if one.found else None,
+        "misses": [
+            {
+                "line": _line_document(miss.line),
+                "redemption": _unit_document(miss.unit),
+                "failed": [criterion.value for criterion in miss.failed],
+                "taken_back": miss.taken_back,
+            }
+            for miss in one.misses
+        ],
+    }
+
+
+def _line_document(line: Line) -> dict[str, Any]:
+    return {
+        "record": line.record,
+        "booked_on": line.booked_on.isoformat(),
+        "label": line.label,
+        "amount_cents": line.amount_cents,
+    }
+
+
+def _unit_document(unit: Unit) -> dict[str, Any]:
+    return {
+        "id": str(unit.id),
+        "booked_on": unit.booked_on.isoformat(),
+        "merchant": unit.merchant,
+        "reference": unit.reference,
+        "amount_cents": unit.amount_cents,
     }
 
 

@@ -18,7 +18,7 @@ from ledger.database.unit_of_work import Ledger
 from ledger.home import Home
 from ledger.opening import opened_ledger
 from ledger.sealing.actions import seal
-from tests.bench import bulk, commands, scanning
+from tests.bench import bulk, commands, months, reconciling, scanning
 from tests.bench.growing import count_books, grow
 from tests.bench.measuring import Measuring, load_generator
 from tests.bench.overload import overload
@@ -36,7 +36,8 @@ _FIRST_HOUSEHOLDS, _FIRST_PHONES = 4_000, 5  # 10 000 vouchers, hence as many po
 @dataclass(frozen=True)
 class Sizes:
     """How much of everything. `growth`: postings at which the tills are measured again; `checked`: transactions at
-    which `check` is; `clients_seconds`: of each pgbench run; `pictures`: of each QR symbol, size and way to spoil them.
+    which `check` is; `clients_seconds`: of each pgbench run; `pictures`: of each QR symbol, size and way to spoil them;
+    `months`: random ones that are reconciled; `lines`: of the statements that are timed.
     """
 
     households: int
@@ -49,10 +50,14 @@ class Sizes:
     bulk: int
     rush_seconds: float
     pictures: int
+    months: int
+    lines: tuple[int, int]
 
 
-WHOLE = Sizes(50_000, 15, 3, 50, 30, (100_000, 1_000_000), (1_000_000, 5_000_000), 100_000, 20, 500)
-QUICK = Sizes(10_000, 4, 1, 10, 5, (5_000, 50_000), (), 10_000, 5, 50)
+WHOLE = Sizes(
+    50_000, 15, 3, 50, 30, (100_000, 1_000_000), (1_000_000, 5_000_000), 100_000, 20, 500, 500, (10_000, 100_000)
+)
+QUICK = Sizes(10_000, 4, 1, 10, 5, (5_000, 50_000), (), 10_000, 5, 50, 100, (1_000, 10_000))
 
 
 @dataclass
@@ -110,20 +115,7 @@ async def run(folder: Path, sizes: Sizes) -> dict[str, Any]:
         generator = await stack.enter_async_context(load_generator(folder))
         measuring = Measuring(home, folder, service, generator, sizes.seconds, sizes.warm_up)
         bench = Bench(sizes, folder, home, server, ledger, measuring, town)
-        for part in (
-            _yardstick,
-            _young,
-            _town,
-            _tills,
-            _busy,
-            _overload,
-            _mixed,
-            _bulk,
-            _checks,
-            _old,
-            _last_yardstick,
-            _scanning,
-        ):
+        for part in _PARTS:
             await part(bench)
     bench.results["seconds"] = round(time.monotonic() - began)
     return bench.results
@@ -224,9 +216,18 @@ async def _scanning(bench: Bench) -> None:
     bench.results["scanning"] = scanning.study(bench.sizes.pictures)
 
 
+async def _months(bench: Bench) -> None:
+    """How well differences are told, and how long large statements take, on homes of their own."""
+    bench.results["quality"] = [vars(row) for row in months.quality(bench.sizes.months)]
+    folder = bench.folder / "months"
+    folder.mkdir()
+    bench.results["reconciling"] = await reconciling.measure(folder, bench.sizes.lines)
+    say(f"reconciling: {bench.results['reconciling']}")
+
+
 _PARTS = (
-    *(_yardstick, _young, _town, _tills, _busy, _mixed, _bulk, _checks, _old, _last_yardstick),
-    _scanning,
+    *(_yardstick, _young, _town, _tills, _busy, _overload, _mixed, _bulk, _checks, _old, _last_yardstick),
+    *(_months, _scanning),
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import scanning
+from tests.bench.months import Row, lines_of
 from tests.bench.plot import drawn
 
 Results = Mapping[str, Any]
@@ -69,6 +70,12 @@ def _lines(results: Results) -> Iterator[str]:
     )
     yield f"bulk: {', '.join(f'{name} {value}' for name, value in results['bulk'].items())}"
     yield from scanning.lines(results["scanning"])
+    for lines, told in results["reconciling"].items():
+        parts = ", ".join(f"{name} {told[name]} s" for name in ("import", "match", "report"))
+        yield f"statement of {lines} lines: {told['seconds']} s ({parts}), {told['peak_mb']} MB"
+    yield ""
+    yield from lines_of([Row(**row) for row in results["quality"]])
+    yield ""
     names = ("ratio_64", "ratio_256", "busy_ratio", "growth_ratio", "check_ratio", "check_growth", "seconds")
     yield ", ".join(f"{name} {results[name]}" for name in names)
 

@@ -45,6 +45,8 @@ def test_ratios_are_to_the_better_yardstick_and_to_the_same_number_of_tills() ->
     assert (results["p50_1_in_tpcb_latencies"], results["p99_64_in_tpcb_latencies"]) == (4.0, 100.0)
     assert "   64    4500     4400   0.90" in table(results)
     assert "longest wait 1900.0 ms, lost 0" in table(results)
+    assert "statement of 10000 lines: 6.0 s" in table(results)
+    assert "fee                                  4       3      1.000   0.750" in table(results)
     assert ET.fromstring(drawn(results)).tag.endswith("svg")  # noqa: S314 - drawn here
 
 
@@ -66,6 +68,8 @@ def measured() -> dict[str, Any]:
         "checks": {"larger": check["1000000"]},
         "bulk": {"vouchers": 100_000},
         "scanning": {"images": 500, "read": {"15 mm blur": {"ours": 381, "2-M": 364}}},
+        "reconciling": {"10000": {"import": 3.0, "match": 2.0, "report": 1.0, "seconds": 6.0, "peak_mb": 90}},
+        "quality": [{"category": "fee", "expected": 4, "found": 3, "right": 3}],
         "seconds": 1500,
     }
 

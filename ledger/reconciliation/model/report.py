@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.reconciliation.model.sides import Break, Line, Match, Statement
+from ledger.reconciliation.model.suggestions import Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ class Report:
     ages_days: Mapping[UUID, int]
     proof: Proof
     opening_items: OpeningItems | None = None
+    suggestions: tuple[Suggestion, ...] = ()
 
     @property
     def is_clean(self) -> bool:

@@ -12,16 +12,21 @@ from typing import BinaryIO
 from ledger.errors import FileThere, FileUnreadable
 
 
-@contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name once it is whole, and never the place of another. Refuses `FileThere`,
-    `FileUnreadable`.
-    """
+def require_new(path: Path) -> None:
+    """Refuse (`FileThere`) a path that is taken, before anything is done for the file."""
     if path.exists():
         raise FileThere(file=str(path))
+
+
+@contextmanager
+def new_file(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+    """A file that takes its name once it is whole, and never the place of another; `private`: nobody else may read
+    it. Refuses `FileThere`, `FileUnreadable`.
+    """
+    require_new(path)
     beside = path.absolute().with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     with refused_as_unreadable(path):
-        file = beside.open("xb")
+        file = os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if private else 0o666), "wb")
     try:
         with file:
             yield file

@@ -9,6 +9,7 @@ from ledger.adjustments.actions import move_content
 from ledger.adjustments.model import PROPOSAL_KINDS
 from ledger.bank_accounts.actions import iban_change_content
 from ledger.database.unit_of_work import UnitOfWork
+from ledger.payouts.actions import lot_content
 from ledger.programmes.actions import aid_run_content
 
 Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
@@ -18,6 +19,7 @@ Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
 CONTENTS: dict[str, Content] = {
     "aid-run": aid_run_content,
     "iban-change": iban_change_content,
+    "payout-lot": lot_content,
 }
 
 # The same for every kind, for whoever wants to read what one proposal says.

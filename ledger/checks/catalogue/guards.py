@@ -18,6 +18,7 @@ PROJECTIONS = {
     "identity.household": "personal data: erasable",
     "identity.merchant_bank": "personal data: erasable",
     "identity.merchant_iban": "personal data: erasable",
+    "identity.payer_account": "the account that pays: secret, not the books",
     "identity.subject_key": "personal data: erasable",
 }
 
@@ -45,7 +46,9 @@ TRIGGERS = (
     "ledger.approval require_signer",
     "ledger.card start_card_clock",
     "ledger.card_step advance_card_clock",
+    "ledger.event approved_lot",
     "ledger.event before_state_moves",
+    "ledger.event in_no_lot",
     "ledger.event move_state",
     "ledger.ledger_transaction has_postings",
     "ledger.ledger_transaction is_what_was_approved",
@@ -62,6 +65,7 @@ TRIGGERS = (
     "ledger.seal continue_seals",
     "ledger.statement has_lines",
     "ledger.statement_line take_statement",
+    "ledger.transfer take_transfers",
     "ledger.unmatch release_match",
 )
 

@@ -29,8 +29,10 @@ ORDER = """INSERT INTO ledger.payout_order (proposal_id, reference, payer, trans
 TRANSFER = f"""INSERT INTO ledger.transfer
         (id, proposal_id, number, conversion_id, end_to_end, net_cents, commission_cents, iban_hmac)
     SELECT md5('t')::uuid, proposal_id, 1, {OPEN_CONVERSION}, 'LOT-9.001', 50, 0, sha256('') FROM ledger.payout_order"""
-TRANSFER_PAID = """INSERT INTO ledger.subject_state (subject_id, subject, state)
-    VALUES (md5('t')::uuid, 'transfer', 'paid')"""
+EXPORT = """INSERT INTO ledger.payout_export (proposal_id, execute_on, content_hmac, exported_by, exported_at)
+    SELECT proposal_id, now(), sha256(''), (SELECT id FROM ledger.operator LIMIT 1), now() FROM ledger.payout_order"""
+TRANSFER_PAID = f"""{GUARDED}; {ADD_EVENT} VALUES ('transfer', md5('t')::uuid, 'export', now());
+    {ADD_EVENT} VALUES ('transfer', md5('t')::uuid, 'pay', now())"""
 
 # What is done to the books, by the check that has to find it. Without triggers, unless it says GUARDED.
 TAMPERINGS: dict[str, list[str]] = {
@@ -306,7 +308,7 @@ TAMPERINGS: dict[str, list[str]] = {
     ],
     "payouts-are-as-ordered": [
         ORDER,
-        f"{ORDER}; {TRANSFER}; {TRANSFER_PAID}",
+        f"{ORDER}; {TRANSFER}; {EXPORT}; {TRANSFER_PAID}",
         """INSERT INTO ledger.bank_answer (event_id, transfer_id)
         SELECT id, gen_random_uuid() FROM ledger.event LIMIT 1""",
     ],

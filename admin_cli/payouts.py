@@ -15,6 +15,7 @@ from admin_cli.arguments import DAY, DAY_METAVAR, DRY_RUN, FILE, FILE_METAVAR
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import Cell, amount, facts, table
 from ledger.errors import N_
+from ledger.payouts.rules.words import state_label
 from ledger.texts import gettext as _
 from ledger.texts import ngettext
 
@@ -112,31 +113,14 @@ async def read_back(session: Session, *, file: Path, commission_kept: bool, dry_
     session.show({**read_back_document(found), "dry_run": dry_run}, *read_back_people(found), *notes)
 
 
-def state(code: str) -> str:
-    """The state of a transfer, in words."""
-    words = {
-        "prepared": _("waits for approval"),
-        "approved": _("approved"),
-        "refused": _("rejected by the second person"),
-        "withdrawn": _("withdrawn"),
-        "exported": _("written for the bank"),
-        "sent": _("received by the bank"),
-        "accepted": _("accepted by the bank"),
-        "rejected": _("rejected by the bank"),
-        "paid": _("paid"),
-        "returned": _("sent back"),
-    }
-    return words.get(code, code)
-
-
 def _event(code: str) -> str:
     outcomes = {"send": "sent", "accept": "accepted", "reject": "rejected", "pay": "paid", "return": "returned"}
-    return state(outcomes.get(code, code))
+    return state_label(outcomes.get(code, code))
 
 
 def _states(order: PayoutOrder) -> str:
     codes = [one.state for one in order.transfers]
-    return ", ".join(f"{codes.count(code)} {state(code)}" for code in dict.fromkeys(codes))
+    return ", ".join(f"{codes.count(code)} {state_label(code)}" for code in dict.fromkeys(codes))
 
 
 def document(order: PayoutOrder) -> dict[str, Any]:
@@ -185,7 +169,7 @@ def people(order: PayoutOrder) -> list[RenderableType]:
             amount(one.gross_cents),
             amount(one.commission_cents),
             amount(one.net_cents),
-            state(one.state),
+            state_label(one.state),
             one.reason,
         )
         for one in order.transfers

@@ -17,6 +17,7 @@ from ledger.payouts.model import (
     Transfer,
     TransferState,
 )
+from ledger.payouts.rules.words import state_label
 from ledger.people_files import Fault, FaultKind
 from ledger.texts import format_cents
 
@@ -37,12 +38,12 @@ OTHER_AMOUNT = FaultKind(
 )
 NOT_AT_THE_BANK = FaultKind(
     "not-at-the-bank",
-    N_("This transfer is {state} with us; no file of it was written."),
+    N_("No file of this transfer was written; with us its state is: {state}."),
     N_("Find out which file the bank was given."),
 )
 CONTRADICTS = FaultKind(
     "contradicts",
-    N_("This transfer is {state} with us, and cannot become {told}."),
+    N_("The bank says: {told}. With us the state of this transfer is: {state}."),
     N_("Ask the bank; what left the account nevertheless is booked as a loss of the reserve."),
 )
 NOT_PAID_YET = FaultKind(
@@ -156,7 +157,7 @@ class Reading:
 
 def _fault_of(one: Transfer, said: Said, becomes: TransferState) -> Fault:
     if one.state in {"prepared", "approved", "refused", "withdrawn"}:
-        return NOT_AT_THE_BANK.at(said.row, said.place, one.end_to_end, state=one.state)
+        return NOT_AT_THE_BANK.at(said.row, said.place, one.end_to_end, state=state_label(one.state))
     if said.event == "return" and one.state in {"exported", "sent", "accepted"}:
         return NOT_PAID_YET.at(said.row, said.place, one.end_to_end)
-    return CONTRADICTS.at(said.row, said.place, one.end_to_end, state=one.state, told=becomes)
+    return CONTRADICTS.at(said.row, said.place, one.end_to_end, state=state_label(one.state), told=state_label(becomes))

@@ -56,7 +56,7 @@ def one_table(found: MonthStatement) -> Sheet:
         Column(_("Line")),
         Column(_("Reference"), Kind.CODE),
         Column(_("Day"), Kind.DAY),
-        Column(_("Number"), Kind.NUMBER),
+        Column(_("Count"), Kind.NUMBER),
         Column(_("Amount"), Kind.AMOUNT),
         Column(_("Commission"), Kind.AMOUNT),
         Column(_("Net"), Kind.AMOUNT),
@@ -98,11 +98,14 @@ def paper(found: MonthStatement, checkpoint: str | None) -> dict[str, Any]:
         parts.append(blocks.paragraph(_("This month is not over: what is still booked in it changes the figures.")))
     for sheet in sheets(found):
         parts += [blocks.heading(sheet.title), blocks.listing(sheet)]
-    parts += [blocks.heading(_("Proof")), *(blocks.certified(text) for text in proofs(found))]
+    parts += [blocks.heading(_("Proof")), blocks.certified("\n".join(proofs(found)))]
+    foot = ""
     if checkpoint is not None:
-        text = _("Keep this: with it anybody can verify later that these books were not rewritten (bonpois verify).")
-        parts += [blocks.heading(_("Checkpoint of the books")), blocks.paragraph(text), blocks.code(checkpoint.strip())]
-    return blocks.paper(parts, head=_("Statement in Pois"), reference=f"{found.siret} · {found.period}")
+        foot = _(
+            "Keep this: its checkpoint proves to anybody later that the books were not rewritten (bonpois verify)."
+        )
+        parts += [blocks.heading(_("Checkpoint of the books")), blocks.code(checkpoint.strip())]
+    return blocks.paper(parts, head=_("Statement in Pois"), reference=f"{found.siret} · {found.period}", foot=foot)
 
 
 def proofs(found: MonthStatement) -> list[str]:
@@ -124,14 +127,14 @@ def proofs(found: MonthStatement) -> list[str]:
 def _account(label: str, account: AccountMonth) -> Sheet | None:
     if not account.moved and not account.opening_cents:
         return None
-    columns = [Column("", width="1fr"), Column(_("Number"), Kind.NUMBER), Column(_("Amount"), Kind.AMOUNT)]
+    columns = [Column(_("Movement"), width="1fr"), Column(_("Count"), Kind.NUMBER), Column(_("Amount"), Kind.AMOUNT)]
     rows: list[Sequence[Value]] = [(_("Opening"), None, account.opening_cents)]
     rows += [(kind_label(one.kind, one.amount_cents), one.count, one.amount_cents) for one in account.moved]
     return Sheet(label, columns, rows, [(_("Closing"), None, account.closing_cents)])
 
 
 def _categories(found: MonthStatement) -> Sheet | None:
-    columns = [Column(_("Category"), width="1fr"), Column(_("Number"), Kind.NUMBER), Column(_("Amount"), Kind.AMOUNT)]
+    columns = [Column(_("Category"), width="1fr"), Column(_("Count"), Kind.NUMBER), Column(_("Amount"), Kind.AMOUNT)]
     rows = [(one.category, one.count, one.amount_cents) for one in found.categories]
     return Sheet(_("Sales by category"), columns, rows, [(_("Total"), None, found.sold_cents)]) if rows else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -50,11 +50,13 @@ from ledger.errors import (
     StatementFormatUnknown,
     UnknownLot,
 )
+from ledger.merchant_statements.actions import month_statement
 from ledger.merchants.actions import list_merchants
 from ledger.payouts import actions
 from ledger.payouts.model import PayoutOrder
 from tests import month
 from tests.bank_answers import entry, notice, statement, status
+from tests.conftest import NOW
 from tests.databases import DatabaseUrls
 from tests.full_world import IBAN
 from tests.made import MadeWorld
@@ -355,6 +357,24 @@ async def test_a_return_typed_by_hand_and_read_later_is_one(
     back = statement(tmp_path, entry(one.net_cents, [(one.end_to_end, None)], back="AC04"))
     assert (await actions.read_back(ledger, back, month.MAKER)).known == 1
     assert await run_checks(ledger) == []
+    told = await month_statement(ledger, siret, date(2026, 10, 1))
+    assert [(each.reference, each.gross_cents) for each in told.conversions] == [
+        *((each.end_to_end, each.gross_cents) for each in exported.transfers),
+        (one.end_to_end, -one.gross_cents),
+    ]
+    assert (told.proof_cents, told.is_over) == (0, False)
+
+
+async def test_each_merchants_month_adds_up_and_ends_with_what_it_holds(
+    ledger: Ledger, shop: Owning, exported: PayoutOrder
+) -> None:
+    for merchant in await list_merchants(ledger):
+        told, held = await month_statement(ledger, merchant.siret, NOW.date()), await merchant_balance(ledger, merchant)
+        assert (told.held.closing_cents, told.converting.closing_cents, told.proof_cents) == (
+            held.balance_cents,
+            held.converting_cents,
+            0,
+        )
 
 
 async def test_where_the_commission_takes_all_a_conversion_waits(ledger: Ledger, shop: Owning) -> None:

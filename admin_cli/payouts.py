@@ -42,7 +42,8 @@ async def payer(session: Session, *, name: str | None, bic: str | None) -> None:
         iban = click.prompt(_("IBAN, from the bank's own paper"), err=True)
         found = await set_payer(session.ledger, name, iban, session.operator, bic=bic)
     told = {"number": found.number, "name": found.name, "iban": masked(found.iban), "bic": found.bic}
-    session.show(told, facts([(_("Name"), found.name), (_("IBAN"), masked(found.iban)), ("BIC", found.bic or "")]))
+    rows = [(_("Name"), found.name), (_("IBAN"), masked(found.iban)), ("BIC", found.bic)]
+    session.show(told, facts([row for row in rows if row[1]]))
 
 
 @command(
@@ -86,7 +87,7 @@ async def export_lot(session: Session, *, lot: str, output: Path, day: date | No
     from ledger.payouts.actions import export_lot
 
     done = await export_lot(session.ledger, lot, output, session.operator, execute_on=day)
-    note = _("Written to {file}; it holds bank accounts, keep it to yourself.").format(file=output)
+    note = _("Written to {file}, with bank accounts in it: keep the file to yourself.").format(file=output)
     again = [_("The same message as the first time: the bank takes it once only.")] if done.again else []
     session.show({**document(done.order), "again": done.again}, *people(done.order), note, *again)
 

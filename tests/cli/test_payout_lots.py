@@ -102,7 +102,7 @@ def test_a_lot_from_the_list_to_the_bank_and_back(
     paid = statement(tmp_path, entry(49, batch=LOT), entry(7_00, [("LOYER", None)]))
     assert "LOYER" in treasurer.good("conversion", "read-back", paid)
     assert treasurer.json("conversion", "read-back", paid)["known"] == 1
-    assert "paid" in treasurer.good("conversion", "lots")
+    assert "1 carried out by the bank" in treasurer.good("conversion", "lots")
     assert treasurer.run("conversion", "read-back", file).exit_code == 2
     assert treasurer.json("check") == []
 

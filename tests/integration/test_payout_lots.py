@@ -20,10 +20,12 @@ from ledger.bank_accounts.actions import approve_iban, propose_iban, withdraw_ib
 from ledger.checks.actions import run_checks
 from ledger.clock import FixedClock
 from ledger.conversions.actions import (
+    cancel_conversion,
     close_merchant,
     import_payouts,
     list_conversions,
     merchant_balance,
+    own_conversions,
     paid_lots,
     pay_merchant,
     return_payout,
@@ -54,6 +56,7 @@ from ledger.merchant_statements.actions import month_statement
 from ledger.merchants.actions import list_merchants
 from ledger.payouts import actions
 from ledger.payouts.model import PayoutOrder
+from merchant_api.v1.money_documents import conversion_document
 from tests import month
 from tests.bank_answers import entry, notice, statement, status
 from tests.conftest import NOW
@@ -178,6 +181,11 @@ async def test_what_is_in_a_lot_is_neither_cancelled_nor_paid_otherwise(
     with pytest.raises(ConversionNotOpen) as refused:
         await withdraw_conversion(ledger, lot.transfers[0].conversion_id, month.MAKER)
     assert refused.value.facts["lot"] == lot.reference
+    ordered = lot.transfers[0].conversion_id
+    assert isinstance((await cancel_conversion(ledger, shop.device, shop.asked(), ordered)).result, ConversionNotOpen)
+    assert {conversion_document(one).state for one in await own_conversions(ledger, shop.device.merchant, 3)} == {
+        "ordered"
+    }
     file = tmp_path / "lot.csv"
     row = ("X", "2026-10-06", shop.device.merchant.siret, 149, 2, 147)
     file.write_text("".join(";".join(map(str, each)) + "\n" for each in (LOT_COLUMNS, row)))

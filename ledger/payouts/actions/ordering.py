@@ -105,7 +105,7 @@ async def withdraw_lot(ledger: Ledger, reference: str, operator: str, *, never_s
         if states - {"approved"} and states <= {"prepared", "refused", "withdrawn"}:
             raise LotNotApproved(lot=reference, state=order.transfers[0].state)
         if states != {"approved"} and not (never_sent and states == {"exported"}):
-            raise LotAtTheBank(lot=reference, states=sorted(states))
+            raise LotAtTheBank(lot=reference, state=", ".join(sorted(states)))
         await store.add_events(work, order.transfers, "withdraw", who.id)
         return await lot_with(work, reference)
 

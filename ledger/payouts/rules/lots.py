@@ -14,14 +14,15 @@ from ledger.identifiers import new_event_id
 from ledger.payouts.model import LeftOut, LeftOutReason, PayoutOrder, Transfer
 
 KIND = "payout-lot"
-REFERENCE = re.compile(r"(?=.{1,29}$)[A-Za-z0-9]+(?:[/-][A-Za-z0-9]+)*")
+REFERENCE = re.compile(r"[A-Za-z0-9]+(?:[/-][A-Za-z0-9]+)*")
+REFERENCE_CHARACTERS_MAX = 29
 TRANSFERS_MAX = 99_999
 
 
 def require_reference(reference: str) -> None:
     """Refuse (`BadValue`) what a bank would not carry, or what leaves no room for the number of a transfer."""
-    if not REFERENCE.fullmatch(reference):
-        raise BadValue(field="lot", value=reference, pattern=REFERENCE.pattern)
+    if not REFERENCE.fullmatch(reference) or len(reference) > REFERENCE_CHARACTERS_MAX:
+        raise BadValue(field="lot", value=reference, pattern="LOT-2026-10", characters_max=REFERENCE_CHARACTERS_MAX)
 
 
 def end_to_end(reference: str, number: int) -> str:

@@ -9,14 +9,14 @@ def state_label(code: str) -> str:
     """The state of a transfer."""
     words = {
         "prepared": _("waits for approval"),
-        "approved": _("approved"),
+        "approved": _("approved, not yet written"),
         "refused": _("rejected by the second person"),
-        "withdrawn": _("withdrawn"),
+        "withdrawn": _("given up"),
         "exported": _("written for the bank"),
         "sent": _("received by the bank"),
         "accepted": _("accepted by the bank"),
         "rejected": _("rejected by the bank"),
-        "paid": _("paid"),
-        "returned": _("sent back"),
+        "paid": _("carried out by the bank"),
+        "returned": _("sent back by the bank"),
     }
     return words.get(code, code)

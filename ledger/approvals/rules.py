@@ -35,6 +35,7 @@ DUTIES: dict[str, Duties] = {
     "reserve-made-good": _MONEY,
     "certificate": Duties(prepare=(_FINANCE,), approve=(_REVIEWER, _APPROVER)),
     "reopening": Duties(prepare=(_FINANCE, _REVIEWER), approve=(_REVIEWER, _APPROVER)),
+    "payout-lot": Duties(prepare=(_TREASURER,), approve=(_APPROVER, _FINANCE, _REVIEWER)),
     "iban-change": Duties(prepare=(_AGENT, _FINANCE, _TREASURER), approve=(_APPROVER, _FINANCE)),
 }
 

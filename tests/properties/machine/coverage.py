@@ -39,6 +39,15 @@ UNREACHABLE |= dict.fromkeys(
     "lots for the bank are not among the machine's steps",
 )
 
+UNREACHABLE |= dict.fromkeys(
+    ("no-card-wanted", "cards-changed", "papers-lost", "unknown-batch"),
+    "papers are not among its steps, either; tests/integration/test_papers.py provokes each",
+)
+UNREACHABLE |= dict.fromkeys(
+    ("enrolment-refused", "pin-too-simple", "telephone-enrolled", "wallet-unknown"),
+    "nor are wallets; tests/api/test_wallets.py and test_refusals.py provoke each",
+)
+
 
 def missing(seen: Seen) -> set[str]:
     """Kinds and refusals that the run did not come across."""

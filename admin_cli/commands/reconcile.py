@@ -230,6 +230,23 @@ async def accept(session: Session, suggestion: str, account: str, period: date |
     session.show(document, sides_table(match.lines, match.units), _("Matched."))
 
 
+@command(
+    noun,
+    "review",
+    help=N_("Walk through suggestions and differences one by one, with single keys; ? shows them."),
+    changes=True,
+)
+@ACCOUNT
+@PERIOD
+async def review(session: Session, account: str, period: date | None) -> None:
+    from admin_cli.review.drawing import summary
+    from admin_cli.review.loop import document, review
+    from ledger.reconciliation.model import Account
+
+    walk, view = await review(session, Account(account), period)
+    session.show(document(walk, view), summary(walk) if walk.items else _("Nothing waits for anybody."))
+
+
 @command(noun, "breaks", help=N_("List the differences and why nothing nearer was taken; 1 while any is open."))
 @ACCOUNT
 @PERIOD

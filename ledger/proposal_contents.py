@@ -10,6 +10,7 @@ from ledger.adjustments.model import PROPOSAL_KINDS
 from ledger.bank_accounts.actions import iban_change_content
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.programmes.actions import aid_run_content
+from ledger.reconciliation.resolving import claim_content
 
 Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
 
@@ -17,6 +18,7 @@ Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
 # once; `None` where there is no such thing.
 CONTENTS: dict[str, Content] = {
     "aid-run": aid_run_content,
+    "break-claim": claim_content,
     "iban-change": iban_change_content,
 }
 

@@ -54,7 +54,7 @@ async def of_category(ledger: Ledger, category: str) -> Break:
 
 
 async def test_one_person_looks_after_it_comments_and_waits(matched: Ledger, clock: FixedClock) -> None:
-    handle = (await of_category(matched, "missing-in-ledger")).id.hex[:8]
+    handle = (await of_category(matched, "duplicate-theirs")).id.hex[:8]
     await assign_break(matched, handle, CHECKER, MAKER)
     await comment_break(matched, handle, "Mme Martin rappelle lundi", MAKER)
     waiting = await wait_for_break(matched, handle, date(2026, 11, 10), MAKER)
@@ -72,7 +72,7 @@ async def test_one_person_looks_after_it_comments_and_waits(matched: Ledger, clo
         await assign_break(matched, "ffffffff", None, MAKER)
 
 
-@pytest.mark.parametrize("category", ["missing-in-ledger", "missing-at-association", "amount-differs"])
+@pytest.mark.parametrize("category", ["duplicate-theirs", "missing-at-association", "amount-differs"])
 async def test_two_people_write_it_off_and_the_proof_stays(matched: Ledger, clock: FixedClock, category: str) -> None:
     found = await of_category(matched, category)
     clock.instant += timedelta(days=2)

@@ -5,6 +5,8 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+VENDOR := merchant_api/pages/vendor
+VENDORED := $(VENDOR)/.installed
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The home in the checkout is ours and made afresh; one that the caller names is theirs: resumed, not removed.
@@ -21,6 +23,12 @@ find .demo-home -name postmaster.pid 2>/dev/null | while read -r lock; do \
 done; rm -rf .demo-home
 endef
 
+# What the pages take from npm packages: the files themselves, as they came, and their licences.
+VENDORED_FILES := \
+	barcode-detector/dist/es/ponyfill.js barcode-detector/dist/es/zxing-exported.js barcode-detector/LICENSE \
+	zxing-wasm/dist/reader/zxing_reader.wasm zxing-wasm/LICENSE \
+	qr/index.js qr/LICENSE qr/LICENSE-MIT
+
 # No address and no path in the requirements, so that they install from any index or mirror.
 COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --quiet
@@ -36,7 +44,7 @@ SQUAWK := $(BIN)/squawk --pg-version 15.0 --assume-in-transaction \
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sort | awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
-install: $(INSTALLED) ## Make .venv with the pinned dependencies and the product
+install: $(VENDORED) ## Make .venv with the pinned dependencies and the product, and what its pages need
 
 $(INSTALLED): requirements-dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -44,7 +52,15 @@ $(INSTALLED): requirements-dev.txt pyproject.toml
 	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-demo: $(INSTALLED) ## Replay October 2026 on a fresh home and reconcile it to the cent
+# The machine's own npm, or the one that comes with the wheels. No package runs a script of its own here.
+$(VENDORED): package.json package-lock.json $(INSTALLED)
+	@npm=$$(command -v npm || echo $(BIN)/npm); \
+	PATH="$(CURDIR)/$(BIN):$$PATH" "$$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@rm -rf $(VENDOR) && mkdir -p $(VENDOR)
+	@cd node_modules && cp --parents $(VENDORED_FILES) ../$(VENDOR)/
+	@touch $@
+
+demo: $(VENDORED) ## Replay October 2026 on a fresh home and reconcile it to the cent
 ifeq ($(BONPOIS_DEMO_HOME),.demo-home)
 	@$(FORGET_DEMO)
 endif
@@ -53,7 +69,7 @@ endif
 test: lint ## Lint, then run every test, two at a time; the ten slowest are named
 	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --durations=10 $(ARGS)
 
-lint: $(INSTALLED) ## Check style, types, import contracts and migrations
+lint: $(VENDORED) ## Check style, types, import contracts and migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

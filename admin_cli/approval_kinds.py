@@ -73,9 +73,54 @@ async def _show_move(ledger: Ledger, proposal_id: UUID) -> object:
     return document(await show_move(ledger, proposal_id))
 
 
+async def _approve_certificate(ledger: Ledger, proposal_id: UUID, signer: Signer) -> object:
+    from admin_cli.certificates import draft_document
+    from ledger.certificates.actions import approve_certificate
+
+    return draft_document(await approve_certificate(ledger, proposal_id, signer))
+
+
+async def _show_certificate(ledger: Ledger, proposal_id: UUID) -> object:
+    """All of it, so that it is read before it is signed."""
+    from admin_cli.certificates import content_document
+    from ledger.certificates.actions import show_certificate
+
+    return content_document(await show_certificate(ledger, proposal_id))
+
+
+async def _approve_reopening(ledger: Ledger, proposal_id: UUID, signer: Signer) -> object:
+    from admin_cli.certificates import reopening_document
+    from ledger.certificates.actions import approve_reopening
+
+    return reopening_document(await approve_reopening(ledger, proposal_id, signer))
+
+
+async def _show_reopening(ledger: Ledger, proposal_id: UUID) -> object:
+    from admin_cli.certificates import reopening_document
+    from ledger.certificates.actions import show_reopening
+
+    return reopening_document(await show_reopening(ledger, proposal_id))
+
+
+async def _approve_claim(ledger: Ledger, proposal_id: UUID, signer: Signer) -> object:
+    from ledger.reconciliation.life_document import claim_document
+    from ledger.reconciliation.resolving import approve_claim
+
+    return claim_document(await approve_claim(ledger, proposal_id, signer))
+
+
+async def _show_claim(ledger: Ledger, proposal_id: UUID) -> object:
+    from ledger.reconciliation.life_document import claim_document
+    from ledger.reconciliation.resolving import show_claim
+
+    return claim_document(await show_claim(ledger, proposal_id))
+
+
 # One line for each kind of `ledger.approvals.rules.DUTIES`.
 KINDS: dict[str, Kind] = {
     "aid-run": Kind(N_("aid run"), _approve_aid_run, _show_aid_run),
+    "certificate": Kind(N_("certificate of a month"), _approve_certificate, _show_certificate),
+    "reopening": Kind(N_("reopening of a month"), _approve_reopening, _show_reopening),
     "iban-change": Kind(N_("change of IBAN"), _approve_iban, _show_iban),
     "adjustment": Kind(N_("adjustment"), _approve_move, _show_move),
     "reversal": Kind(N_("reversal"), _approve_move, _show_move),
@@ -83,4 +128,5 @@ KINDS: dict[str, Kind] = {
     "return-paid": Kind(N_("unspent aid paid back"), _approve_move, _show_move),
     "reserve-loss": Kind(N_("loss of the reserve"), _approve_move, _show_move),
     "reserve-made-good": Kind(N_("loss of the reserve made good"), _approve_move, _show_move),
+    "break-claim": Kind(N_("correction asked of the other side"), _approve_claim, _show_claim),
 }

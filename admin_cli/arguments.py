@@ -110,6 +110,18 @@ class Whole(click.ParamType[int]):
         raise click.BadParameter(text.format(value=value, least=self.least, most=self.most), ctx, param)
 
 
+class Address(click.ParamType[str]):
+    """Where the service is reached: encrypted, save on this machine, and nothing behind it."""
+
+    name = "url"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if re.fullmatch(r"(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:[0-9]{1,5})?/?", value):
+            return str(value)
+        text = _("{value!r} is not an address such as https://pois.example.org, without a path.").format(value=value)
+        raise click.BadParameter(text, ctx, param)
+
+
 PROGRAMME = click.argument("programme", metavar=N_("PROGRAMME"), help=N_("Code of the programme."))
 CASE = click.argument("case", metavar=N_("CASE"), help=N_("Case number of the household."))
 SIRET = click.argument("siret", type=Digits(14), metavar=N_("SIRET"), help=N_("SIRET of the merchant."))
@@ -117,3 +129,11 @@ CARD = click.argument("number", type=CardNumber(10), metavar=N_("NUMBER"), help=
 REASONS = ("mistake", "not-justified", "outdated", "withdrawn", "other")
 REASON = click.option("--reason", type=click.Choice(REASONS), required=True, help=N_("Why; one of a few words."))
 DRY_RUN = click.option("--dry-run", is_flag=True, help=N_("Check everything, and record nothing."))
+TELEPHONE = click.option("--telephone", metavar=N_("NUMBER"), help=N_("Whom to call, as it is printed."))
+ADDRESS = click.option(
+    "--url",
+    type=Address(),
+    metavar=N_("URL"),
+    envvar="BONPOIS_URL",
+    help=N_("Address of the service, such as https://pois.example.org."),
+)

@@ -85,8 +85,8 @@ def _shown(cell: Cell) -> Text:
 
 def qr_code(text: str) -> Text:
     """A QR code of half-height blocks; it wants a terminal of a fixed-width font."""
-    import segno
+    from ledger.qr_symbols import symbol
 
     drawn = StringIO()
-    segno.make_qr(text).terminal(drawn, compact=True)
+    symbol(text).terminal(drawn, compact=True)
     return Text.from_ansi(drawn.getvalue(), no_wrap=True)

@@ -8,10 +8,10 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from admin_cli.display import amount, facts, table
-from admin_cli.reconciliation import ACCOUNTS
 from ledger.errors import N_
 from ledger.reconciliation.formats import CsvMapping, RawStatement, written
 from ledger.reconciliation.model import FileState, Gap, Import, Pair, StatementFile
+from ledger.reconciliation.told import ACCOUNTS
 from ledger.texts import format_date
 from ledger.texts import gettext as _
 

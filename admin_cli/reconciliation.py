@@ -8,85 +8,13 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from admin_cli.display import Cell, amount, facts, table
-from ledger.errors import N_
-from ledger.reconciliation.model import Account, Break, Category, Identity, Report, Rule, Statement, Why
+from ledger.reconciliation.model import Account, Break, Identity, Report, Statement
+from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, RULES, TERMS, identity_title, standing, why
 from ledger.texts import gettext as _
 
-ACCOUNTS = {
-    Account.POIS: N_("dedicated account in Pois"),
-    Account.RESERVE: N_("reserve in euros"),
-}
-RULES = {
-    Rule.REMITTANCE: N_("acknowledged remittance"),
-    Rule.PAYOUT_LOT: N_("payout lot with its commission"),
-    Rule.REFERENCE: N_("reference"),
-    Rule.DAY_TOTAL: N_("total of the day"),
-    Rule.AMOUNT_DATE_MERCHANT: N_("amount, date and merchant"),
-    Rule.EQUAL_SET: N_("equal ones as a set"),
-    Rule.CORRECTION: N_("correction approved by two people"),
-}
-CATEGORIES = {
-    Category.TIMING_OURS_FIRST: N_("ours first, theirs will follow"),
-    Category.MISSING_AT_ASSOCIATION: N_("missing at the association"),
-    Category.MISSING_IN_LEDGER: N_("missing in our ledger"),
-    Category.AMOUNT_DIFFERS: N_("amount differs"),
-    Category.DUPLICATE_THEIRS: N_("booked twice by the association"),
-    Category.FEE: N_("fee"),
-}
-REASONS = {
-    Why.REMITTANCE_AMOUNT: N_("acknowledged by the association, another amount"),
-    Why.LOT_AMOUNT: N_("same payout lot, another amount"),
-    Why.REFERENCE_AMOUNT: N_("same reference, another amount"),
-    Why.REFERENCE_MATCHED: N_("its reference is matched already"),
-    Why.REFERENCE_ELSEWHERE: N_("its reference belongs to another merchant"),
-    Why.REFERENCE_UNKNOWN: N_("its reference is not known"),
-    Why.TOTAL_AMOUNT: N_("the total of the day has another amount"),
-    Why.ALONE_AMOUNT: N_("alone on both sides that day, another amount"),
-    Why.COPY: N_("repeats a record that is accounted for"),
-    Why.NO_MERCHANT: N_("names no merchant"),
-    Why.ANOTHER_REFERENCE: N_("equal, but the references differ"),
-    Why.BY_HAND: N_("equal, but unmatched by hand"),
-    Why.SEVERAL: N_("several equal ones, none certain"),
-    Why.EQUAL_MATCHED: N_("the equal ones are matched already"),
-    Why.TOO_FAR: N_("an equal one, but too many days apart"),
-    Why.OTHER_AMOUNTS: N_("only other amounts that day"),
-    Why.NOTHING_NEAR: N_("nothing comparable"),
-}
 _SIGNS = {"=": "=", ">=": "≥"}
-IDENTITIES = {
-    1: N_("1. Euros mandated = Pois credited ± in transit"),
-    2: N_("2. Issued = spent + lapsed + revoked or returned + outstanding"),
-    3: N_("3. Our redemptions = their credits to merchants, every difference named"),
-    4: N_("4. Reserve covers the Pois in circulation"),
-    5: N_("5. Conversions gross = net + commission"),
-}
-TERMS = {
-    "mandated": N_("mandated"),
-    "pois-credited": N_("Pois credited"),
-    "in-transit": N_("in transit"),
-    "adjusted": N_("adjusted by two people"),
-    "issued": N_("Pois issued"),
-    "spent": N_("spent, refunds taken off"),
-    "lapsed": N_("lapsed"),
-    "revoked": N_("Pois revoked"),
-    "returned-by-refunds": N_("returned by refunds of revoked vouchers"),
-    "outstanding": N_("outstanding"),
-    "merchant-credits": N_("their credits to merchants"),
-    "ours-only": N_("ours, not at theirs"),
-    "theirs-only": N_("theirs, not in ours"),
-    "amounts-differ": N_("amounts that differ"),
-    "corrected": N_("corrected by two people"),
-    "redemptions": N_("our redemptions, refunds taken off"),
-    "guarantee-fund": N_("guarantee fund"),
-    "owed-to-reserve": N_("owed to the reserve by the association"),
-    "suspense": N_("in suspense"),
-    "digital": N_("digital Pois"),
-    "paper": N_("paper Pois"),
-    "gross": N_("gross"),
-    "net": N_("net"),
-    "commission": N_("commission"),
-}
 REFERENCES_SHOWN_MAX = 6
+ID_CHARACTERS = 8
 
 
 def statement_facts(statement: Statement) -> RenderableType:
@@ -175,11 +103,17 @@ def matched_by_rule(report: Report) -> Table:
     return table([_("Rule"), _("Lines")], rows)
 
 
-def breaks_table(report: Report) -> Table:
-    """One row per break: what, which record and tickets, both amounts, and why nothing nearer was taken."""
-    columns = [_("Day"), _("What"), _("Record"), _("Ticket"), _("Ours"), _("Theirs"), _("Days"), _("Why")]
+def breaks_table(report: Report, shown: Sequence[Break] | None = None) -> Table:
+    """One row per break: its number, what, which record and tickets, both amounts, age, who does what about it, and
+    why nothing nearer was taken.
+    """
+    columns = [
+        *(_("Id"), _("Day"), _("What"), _("Record"), _("Ticket"), _("Ours"), _("Theirs"), _("Days"), _("State")),
+        *(_("Owner"), _("Why")),
+    ]
     rows: list[Sequence[Cell]] = [
         (
+            found.id.hex[:ID_CHARACTERS],
             found.booked_on,
             _(CATEGORIES[found.category]),
             ", ".join(str(line.record) for line in found.lines),
@@ -187,18 +121,13 @@ def breaks_table(report: Report) -> Table:
             amount(found.ours_cents),
             amount(found.theirs_cents),
             report.ages_days[found.id],
-            _why(found),
+            standing(report.lives[found.id]),
+            report.lives[found.id].owner,
+            why(found),
         )
-        for found in report.breaks
+        for found in (report.breaks if shown is None else shown)
     ]
     return table(columns, rows, title=_("Breaks"))
-
-
-def identity_title(identity: Identity) -> str:
-    """What has to be equal, and of which programme or month."""
-    title = _(IDENTITIES[identity.number])
-    scope = identity.programme or identity.period
-    return f"{title} ({scope})" if scope else title
 
 
 def identities_table(identities: Sequence[Identity]) -> Table:
@@ -232,13 +161,3 @@ def _shortened(references: Sequence[str]) -> Iterator[str]:
     yield from references[:REFERENCES_SHOWN_MAX]
     if len(references) > REFERENCES_SHOWN_MAX:
         yield "…"
-
-
-def _why(found: Break) -> str:
-    """Why the nearest candidate was not taken, and which one it is; or that it was matched since."""
-    if found.cleared:
-        return _("matched in a later month")
-    near: list[str] = [str(found.near_line.record)] if found.near_line else []
-    near += [found.near_unit.reference] if found.near_unit and found.near_unit.reference else []
-    reason = _(REASONS[found.why])
-    return f"{reason} ({', '.join(near)})" if near else reason

@@ -204,6 +204,56 @@ class TrainingTill(Refusal):
     remedy = N_("Use a training card, or take the payment at a till that is not in training.")
 
 
+class NoCardWanted(Refusal):
+    number, code, status = 3040, "no-card-wanted", 409
+    title = N_("No card is to be printed: the households hold one already.")
+    remedy = N_(
+        "Block a lost card with `bonpois card block`, a lost batch with `bonpois card block-batch`; then print again."
+    )
+
+
+class CardsChanged(Refusal):
+    number, code, status, retryable = 3041, "cards-changed", 409, True
+    title = N_("Meanwhile somebody else made or blocked these cards; nothing was printed.")
+    remedy = N_("Do it again.")
+
+
+class PapersLost(Refusal):
+    number, code, status = 3042, "papers-lost", 409
+    title = N_("The cards are made, but their papers could not be put in place.")
+    remedy = N_("Block this batch with `bonpois card block-batch`, then print again.")
+
+
+class UnknownBatch(Refusal):
+    number, code, status, exit_code = 3043, "unknown-batch", 404, 2
+    title = N_("No cards that still work were made at this instant.")
+    remedy = N_("See `bonpois card batches`.")
+
+
+class EnrolmentRefused(Refusal):
+    number, code, status = 3030, "enrolment-refused", 422
+    title = N_("This code enrols no telephone.")
+    remedy = N_("Each code works once, until the day in the letter; ask for a new one.")
+
+
+class WalletUnknown(Refusal):
+    number, code, status = 3031, "wallet-unknown", 401
+    title = N_("This telephone is not known here.")
+    remedy = N_("Ask for a new code and open the link in the letter again.")
+
+
+class TelephoneEnrolled(Refusal):
+    number, code, status = 3032, "telephone-enrolled", 409
+    title = N_("A telephone shows this card already.")
+    remedy = N_("If it was lost or changed, replace the card: the balance stays.")
+
+
+class PinTooSimple(Refusal):
+    number, code = 3033, "pin-too-simple"
+    title = N_("This PIN is among the first that anybody would guess.")
+    remedy = N_("Choose four other digits: not four times the same, no simple row.")
+
+
 # E4: merchants and tills.
 
 
@@ -572,7 +622,7 @@ class UnknownRemittance(Refusal):
 class FileThere(Refusal):
     number, code, status, exit_code = 6014, "file-there", 409, 2
     title = N_("Another file of this name is there already; it was left as it is.")
-    remedy = N_("Move it away, or name another place with --output.")
+    remedy = N_("Move it away, or name another place.")
 
 
 class NoFileWaiting(Refusal):
@@ -636,7 +686,83 @@ class CorrectionMisses(Refusal):
 class UnknownComment(Refusal):
     number, code, status, exit_code = 6058, "unknown-comment", 404, 2
     title = N_("This difference has no comment of this number, or it was erased before.")
-    remedy = N_("See `bonpois reconcile break show`.")
+    remedy = N_("See `bonpois break show`.")
+
+
+class MonthCertified(Refusal):
+    """A certified month does not change (L11)."""
+
+    number, code, status = 6060, "month-certified", 409
+    title = N_("This month is certified: nothing in it changes any more.")
+    remedy = N_("Whatever is known later goes to the open month; two people may reopen it with `reconcile reopen`.")
+
+
+class MonthNotOver(Refusal):
+    number, code = 6061, "month-not-over"
+    title = N_("This month is not over yet.")
+    remedy = N_("Certify it once it is over.")
+
+
+class MonthNotCovered(Refusal):
+    number, code = 6062, "month-not-covered"
+    title = N_("The statements imported do not reach the end of this month.")
+    remedy = N_("Import the rest of the month with `bonpois reconcile import`.")
+
+
+class FileWaits(Refusal):
+    number, code, status = 6063, "file-waits", 409
+    title = N_("A file of this month still waits for another one.")
+    remedy = N_("Import what is missing in between, or give the file up with `bonpois reconcile withdraw`.")
+
+
+class ProofNotZero(Refusal):
+    number, code = 6064, "proof-not-zero"
+    title = N_("The proof is not zero; such a month is not certified.")
+    remedy = N_("See `bonpois reconcile report` and `bonpois reconcile prove`, and run `bonpois check`.")
+
+
+class PreviousNotCertified(Refusal):
+    number, code, status = 6065, "previous-not-certified", 409
+    title = N_("Another month is to be certified first.")
+    remedy = N_("Certify the month named, then this one.")
+
+
+class CertifiedClosingDiffers(Refusal):
+    """The books or the statements no longer begin where the certificate of the month before ended."""
+
+    number, code, status = 6066, "certified-closing-differs", 409
+    title = N_("This month does not begin where the certified one before it ended.")
+    remedy = N_("Run `bonpois check`, and tell the person who reviews.")
+
+
+class MonthNotSealed(Refusal):
+    number, code, status, retryable = 6067, "month-not-sealed", 409, True
+    title = N_("Something in this month is not sealed yet, or came after what was prepared.")
+    remedy = N_("Wait a few seconds and prepare the certificate again.")
+
+
+class MonthNotCertified(Refusal):
+    number, code, status = 6068, "month-not-certified", 404
+    title = N_("This month is not certified, or was reopened.")
+    remedy = N_("See `bonpois reconcile certificates`.")
+
+
+class LaterMonthCertified(Refusal):
+    number, code, status = 6069, "later-month-certified", 409
+    title = N_("A later month is certified, which begins where this one ended.")
+    remedy = N_("Reopen the last certified month first.")
+
+
+class UnknownSuggestion(Refusal):
+    number, code, status = 6040, "unknown-suggestion", 404
+    title = N_("No open suggestion of this month is named so, or several are.")
+    remedy = N_("List them with `bonpois reconcile suggestions`, and write more of the id.")
+
+
+class NothingToExplain(Refusal):
+    number, code, status, exit_code = 6041, "nothing-to-explain", 404, 2
+    title = N_("No record, ticket, transaction or match of this month is named so.")
+    remedy = N_("Give the number of a record, a ticket, or an id as `bonpois reconcile breaks --json` shows it.")
 
 
 # E7: the installation.

@@ -8,6 +8,7 @@ from uuid import UUID
 from ledger.adjustments.actions import move_content
 from ledger.adjustments.model import PROPOSAL_KINDS
 from ledger.bank_accounts.actions import iban_change_content
+from ledger.certificates.actions import certificate_content, reopening_content
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.programmes.actions import aid_run_content
 from ledger.reconciliation.resolving import claim_content
@@ -19,7 +20,9 @@ Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
 CONTENTS: dict[str, Content] = {
     "aid-run": aid_run_content,
     "break-claim": claim_content,
+    "certificate": certificate_content,
     "iban-change": iban_change_content,
+    "reopening": reopening_content,
 }
 
 # The same for every kind, for whoever wants to read what one proposal says.

@@ -6,7 +6,7 @@ disturb each other. The `.po` files are read as they are: nothing has to be comp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date
@@ -50,9 +50,9 @@ def language() -> str:
     return _language.get()
 
 
-def preferred_language(accept_language: str) -> str:
+def preferred_language(accept_language: str, spoken_here: Collection[str] = LANGUAGES) -> str:
     """The best language for an `Accept-Language` header (RFC 9110 §12.5.4); French if none is spoken here."""
-    choices = [_language_range(part) for part in accept_language.split(",")]
+    choices = [_language_range(part, spoken_here) for part in accept_language.split(",")]
     spoken = [(weight, code) for weight, code in choices if code is not None and weight > 0]
     return max(spoken, key=lambda choice: choice[0], default=(Decimal(1), DEFAULT_LANGUAGE))[1]
 
@@ -82,10 +82,10 @@ def format_date(day: date) -> str:
     return babel_format_date(day, "d MMM y", locale="en_GB")
 
 
-def read_catalogue(code: str) -> Catalog:
-    """All translations into a language."""
-    with (LOCALE_FOLDER / code / "LC_MESSAGES" / "bonpois.po").open("rb") as file:
-        return read_po(file, locale=code, domain="bonpois", abort_invalid=True)
+def read_catalogue(code: str, domain: str = "bonpois") -> Catalog:
+    """All translations into a language; a page that speaks more languages than the product has a domain of its own."""
+    with (LOCALE_FOLDER / code / "LC_MESSAGES" / f"{domain}.po").open("rb") as file:
+        return read_po(file, locale=code, domain=domain, abort_invalid=True)
 
 
 @cache
@@ -98,19 +98,19 @@ def _translations(code: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
-def _spoken(code: str) -> str | None:
+def _spoken(code: str, spoken_here: Collection[str] = LANGUAGES) -> str | None:
     primary = code.strip().lower().replace("_", "-").partition("-")[0]
-    return primary if primary in LANGUAGES else None
+    return primary if primary in spoken_here else None
 
 
-def _language_range(part: str) -> tuple[Decimal, str | None]:
+def _language_range(part: str, spoken_here: Collection[str]) -> tuple[Decimal, str | None]:
     """Read `en-GB;q=0.8` as its weight and the language spoken here, if any; an unreadable weight is 0."""
     tag, _, parameter = part.partition(";")
     if not parameter:
-        return Decimal(1), _spoken(tag)
+        return Decimal(1), _spoken(tag, spoken_here)
     name, _, value = parameter.partition("=")
     try:
         weight = Decimal(value.strip()) if name.strip() == "q" else Decimal(1)
     except InvalidOperation:
         weight = Decimal(0)
-    return (weight if weight.is_finite() else Decimal(0)), _spoken(tag)
+    return (weight if weight.is_finite() else Decimal(0)), _spoken(tag, spoken_here)

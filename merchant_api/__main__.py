@@ -26,6 +26,7 @@ from ledger.opening import opened_ledger
 from merchant_api import metrics
 from merchant_api.app import create_app
 from merchant_api.metrics import Meters, serve_metrics
+from merchant_api.till_protocol import TillProtocol
 
 
 def main() -> None:
@@ -43,9 +44,10 @@ def main() -> None:
 async def _serve(arguments: argparse.Namespace) -> None:
     async with opened_ledger(Home.resolve(arguments.home)) as ledger:
         meters = Meters()
+        app = create_app(ledger, meters)
         config = uvicorn.Config(
-            create_app(ledger, meters),
-            http="httptools",
+            app,
+            http=TillProtocol.at(app.state.door),
             lifespan="on",
             access_log=False,
             log_config=None,
@@ -74,7 +76,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
 def _listen(host: str, port: int, setting: str) -> socket.socket:
     """Bind first, so that the port that is announced already takes calls; port 0 lets the system choose."""
     try:
-        listening = socket.create_server((host, port), backlog=1024)
+        listening = socket.create_server((host, port), backlog=4096)
     except OSError as error:
         raise BadConfiguration(setting=setting, host=host, port=port, reason=error.strerror) from None
     return listening

@@ -14,11 +14,14 @@ from ledger.database.unit_of_work import Ledger
 from ledger.redemptions.desk import Desk
 from merchant_api import bodies, counters, problems, security, service
 from merchant_api.contract import reference
-from merchant_api.hot_route import BODY_BYTES_MAX, HotRoute
 from merchant_api.metrics import Meters
+from merchant_api.pages import routes as pages
 from merchant_api.sealer import sealing
+from merchant_api.till import routes as till
+from merchant_api.till_protocol import BODY_BYTES_MAX, SalesDoor
 from merchant_api.training.desk import FrontDesk
-from merchant_api.v1 import checkpoints, money, redemptions, tills
+from merchant_api.v1 import checkpoints, money, redemptions, tills, wallets
+from merchant_api.wallet import routes as wallet
 
 _ROUTES = [
     tills.pair,
@@ -42,6 +45,7 @@ _ROUTES = [
     money.cancel_conversion,
     money.pay,
     money.take_coupons,
+    *wallets.ROUTES,
 ]
 
 
@@ -52,6 +56,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
 
     @asynccontextmanager
     async def at_work(_app: Litestar) -> AsyncIterator[None]:
+        pages.tell_what_is_missing()
         async with sealing(ledger, meters):
             yield
             await desk.close()
@@ -63,7 +68,14 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
         return desk
 
     app = Litestar(
-        route_handlers=[Router("/v1", route_handlers=_ROUTES), *service.ROUTES, *reference.ROUTES],
+        route_handlers=[
+            Router("/v1", route_handlers=_ROUTES),
+            *service.ROUTES,
+            *reference.ROUTES,
+            *pages.ROUTES,
+            *till.ROUTES,
+            *wallet.ROUTES,
+        ],
         dependencies={
             "ledger": Provide(provide_ledger, sync_to_thread=False),
             "desk": Provide(provide_desk, sync_to_thread=False),
@@ -71,6 +83,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
             "owning_device": Provide(security.owning_device),
             "reading_device": Provide(security.reading_device),
             "proving_device": Provide(security.proving_device),
+            "holding_wallet": Provide(security.holding_wallet),
             "selling_counter": Provide(counters.selling_counter),
             "settling_counter": Provide(counters.settling_counter),
             "looking_counter": Provide(counters.looking_counter),
@@ -86,7 +99,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
         openapi_config=None,  # the contract is written by `contract`, from the same routes
         logging_config=None,
     )
-    app.asgi_handler = HotRoute(app.asgi_handler, ledger.keys, desk)
+    app.state.door = SalesDoor(ledger.keys, desk)
     return app
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ledger.errors import N_
 from ledger.texts import gettext as _
 
-_LABELS = {
+LABELS = {
     "fruits-legumes": N_("Fruit and vegetables"),
     "legumineuses": N_("Pulses"),
     "cereales-pain": N_("Cereals and bread"),
@@ -23,4 +23,4 @@ _LABELS = {
 
 def label_of(category: str) -> str:
     """The words for a category; one that we have no words for is shown as it is written."""
-    return _(_LABELS[category]) if category in _LABELS else category.replace("-", " ").capitalize()
+    return _(LABELS[category]) if category in LABELS else category.replace("-", " ").capitalize()

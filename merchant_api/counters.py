@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from litestar import Request
 from litestar.di import NamedDependency
+from msgspec.structs import replace
 
 from ledger.calendar import paris_day
 from ledger.database.unit_of_work import Ledger

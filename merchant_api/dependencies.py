@@ -6,8 +6,10 @@ from litestar.di import NamedDependency
 
 from ledger.database.unit_of_work import Ledger
 from ledger.merchants.model import TillSession
+from ledger.wallets.model import Wallet
 from merchant_api.training.desk import FrontDesk
 
 OpenedLedger = NamedDependency[Ledger]
 OneDesk = NamedDependency[FrontDesk]
 CallingTill = NamedDependency[TillSession]
+HoldingWallet = NamedDependency[Wallet]

@@ -11,11 +11,13 @@ import msgspec
 from litestar import Request
 from litestar.params import HeaderParameter
 
-from ledger.errors import N_, IdempotencyKeyMissing, OutOfScope, Unauthorised
+from ledger.errors import N_, IdempotencyKeyMissing, OutOfScope, Unauthorised, WalletUnknown
 from ledger.keyring import Keyring
 from ledger.merchants.actions import till_by_token
 from ledger.merchants.model import TillSession
 from ledger.redemptions.model import RequestKey
+from ledger.wallets.actions import wallet_by_token
+from ledger.wallets.model import Wallet
 from merchant_api.dependencies import OpenedLedger
 
 _TOKEN = re.compile(r"^Bearer +([A-Za-z0-9._~+/=-]{1,200})$", re.IGNORECASE)
@@ -83,6 +85,15 @@ async def proving_device(request: Request[Any, Any, Any], ledger: OpenedLedger) 
     if device.scope == "training":
         raise OutOfScope(scope=device.scope)
     return device
+
+
+async def holding_wallet(request: Request[Any, Any, Any], ledger: OpenedLedger) -> Wallet:
+    """The household's telephone that calls; `WalletUnknown` for any other device, `CardBlocked` once it was blocked."""
+    try:
+        token = bearer_token(request.headers)
+    except Unauthorised:
+        raise WalletUnknown from None
+    return await wallet_by_token(ledger, token)
 
 
 def _for_the_owner(device: TillSession) -> TillSession:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
+
+from msgspec.structs import replace
 
 from ledger.cards import rules as cards
 from ledger.cards.model import CardSecrets, Credential

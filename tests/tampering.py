@@ -360,6 +360,27 @@ TAMPERINGS: dict[str, list[str]] = {
         "DELETE FROM ledger.remittance_item",
     ],
 }
+TAMPERINGS |= {
+    "certified-months-are-closed": [
+        "UPDATE ledger.ledger_transaction SET booked_on = '2026-11-01' WHERE kind = 1",
+        "INSERT INTO ledger.certificate (proposal_id, period, version) VALUES (gen_random_uuid(), '2026-10-01', 1)",
+        "INSERT INTO ledger.reopening (proposal_id, period, version) VALUES (gen_random_uuid(), '2026-10-01', 1)",
+    ],
+    "certificates-tell-the-books": [
+        """INSERT INTO ledger.proposal (id, kind, content_sha256, amount_cents, prepared_by, prepared_at, signed_with,
+            signature, recorded_at)
+        SELECT md5('c')::uuid, 'certificate', sha256('{}'), 0, id, now(), sha256('k'), sha256('s') || sha256('s'), now()
+        FROM ledger.operator LIMIT 1;
+        INSERT INTO ledger.approval (id, proposal_id, prepared_by, approved_by, approved_at, signed_with, signature,
+            recorded_at)
+        SELECT md5('a')::uuid, p.id, p.prepared_by, o.id, now(), sha256('k'), sha256('s') || sha256('s'), now()
+        FROM ledger.proposal AS p INNER JOIN ledger.operator AS o ON o.id <> p.prepared_by
+        WHERE p.id = md5('c')::uuid LIMIT 1;
+        INSERT INTO ledger.proposed_certificate (proposal_id, period, version, seal_number, content)
+        VALUES (md5('c')::uuid, '2026-09-01', 1, 1, '{}');
+        INSERT INTO ledger.certificate (proposal_id, period, version) VALUES (md5('c')::uuid, '2026-09-01', 1)""",
+    ],
+}
 # Books a transfer from one account to another as if nobody watched: everything consistent but what is wanted.
 BOOK = """
 CREATE FUNCTION pg_temp.book(booked_kind integer, debit bigint, credit bigint, cents bigint) RETURNS uuid

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import httpx
+import uvicorn
+from litestar import Litestar
+from uvicorn.server import ServerState
 
 from ledger.cards.model import IssuedCard
 from ledger.clock import Clock
@@ -16,6 +20,7 @@ from ledger.database.unit_of_work import Ledger
 from ledger.merchants.model import PairedTill
 from merchant_api.app import create_app
 from merchant_api.metrics import Meters
+from merchant_api.till_protocol import TillProtocol
 from tests.contract import conforms
 from tests.town import FRUIT, credential
 
@@ -79,14 +84,32 @@ class TillClient:
 
 @asynccontextmanager
 async def answering(ledger: Ledger, meters: Meters | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """The application without a socket, on books that a test has in hand."""
+    """The service within the test's own process, on books that the test has in hand."""
     app = create_app(ledger, meters)
-    async with (
-        app.lifespan(),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(cast("Any", app)),
-            base_url="http://service",
-            event_hooks={"response": [conforms]},
-        ) as client,
-    ):
+    async with app.lifespan(), listening(app, TillProtocol.at(app.state.door)) as url, calling(url) as client:
         yield client
+
+
+@asynccontextmanager
+async def listening(app: Litestar, protocol: type[asyncio.Protocol]) -> AsyncIterator[str]:
+    """An application on a port of this machine; where it answers."""
+    config = uvicorn.Config(app, http=protocol, lifespan="off", log_config=None, access_log=False, server_header=False)
+    config.load()
+    state = ServerState()
+
+    def connected() -> asyncio.Protocol:
+        return protocol(config=config, server_state=state, app_state={})  # type: ignore[call-arg]
+
+    server = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.close()
+        for connection in list(state.connections):
+            connection.shutdown()
+
+
+def calling(url: str) -> httpx.AsyncClient:
+    """A client that holds every answer against the contract."""
+    return httpx.AsyncClient(base_url=url, event_hooks={"response": [conforms]}, trust_env=False)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from admin_cli.arguments import CARD, CASE, PROGRAMME
+from admin_cli.arguments import ADDRESS, CARD, CASE, FILE, INSTANT, PROGRAMME, TELEPHONE
 from admin_cli.commands.household import medium
 from admin_cli.console import Session, command, noun_group
-from admin_cli.display import facts, qr_code, table
+from admin_cli.display import Cell, facts, qr_code, table
+from ledger.calendar import PARIS
 from ledger.errors import N_
 from ledger.texts import gettext as _
 
@@ -62,6 +65,70 @@ async def replace(session: Session, number: int) -> None:
     from ledger.cards.actions import replace_card
 
     show_card(session, await replace_card(session.ledger, number, session.operator))
+
+
+@command(
+    noun, "print", help=N_("Make a programme's paper cards: PDFs of cards, and of letters with PINs."), changes=True
+)
+@PROGRAMME
+@click.argument("folder", type=FILE, metavar=N_("FOLDER"), help=N_("A new folder for the files; only you can read it."))
+@click.option("--case", "cases", multiple=True, metavar=N_("CASE"), help=N_("Only this household; may be repeated."))
+@TELEPHONE
+@ADDRESS
+async def print_(
+    session: Session, *, programme: str, folder: Path, cases: tuple[str, ...], telephone: str | None, url: str | None
+) -> None:
+    from ledger.papers.actions import print_cards
+    from ledger.papers.model import CardOrder, Contact
+
+    order = CardOrder(programme, folder, cases, Contact(telephone, url))
+    with session.progress(_("Cards")) as progress:
+        done = await print_cards(session.ledger, order, session.operator, progress)
+    languages = ", ".join(f"{language} {count}" for language, count in done.languages.items())
+    rows: list[tuple[str, Cell]] = [(_("Cards"), done.cards), (_("Letters"), languages)]
+    rows += [(_("Batch"), instant(done.batch)), *((_("File"), str(folder / name)) for name in done.files)]
+    advice = _("Print the cards and the letters apart, hand them over, and delete the folder: it holds the codes.")
+    session.show(done, facts(rows), advice)
+
+
+@command(noun, "batches", help=N_("List when paper cards were made, and how many of them work."))
+@PROGRAMME
+async def batches(session: Session, programme: str) -> None:
+    from ledger.papers.actions import card_batches
+
+    found = await card_batches(session.ledger, programme)
+    rows = [(instant(batch.issued_at), batch.cards, batch.active_cards) for batch in found]
+    session.show(found, table([_("Batch"), _("Cards"), _("Active")], rows))
+
+
+@command(noun, "block-batch", help=N_("Block all cards of a batch whose papers were lost."), changes=True)
+@PROGRAMME
+@click.argument("batch", type=INSTANT, metavar=N_("BATCH"), help=N_("Its instant; see `bonpois card batches`."))
+async def block_batch(session: Session, programme: str, batch: datetime) -> None:
+    from ledger.papers.actions import block_batch
+
+    done = await block_batch(session.ledger, programme, batch, session.operator)
+    advice = _("`bonpois card print` makes new ones for the same households.")
+    session.show(done, facts([(_("Blocked"), done.blocked)]), advice)
+
+
+def instant(moment: datetime) -> str:
+    """An instant that can be typed again to the microsecond."""
+    return moment.astimezone(PARIS).isoformat()
+
+
+@command(noun, "enrol", help=N_("Make the code by which one telephone takes over a card, once."), changes=True)
+@CARD
+@ADDRESS
+async def enrol(session: Session, number: int, url: str | None) -> None:
+    from ledger.wallets.actions import invite_wallet
+
+    invitation = await invite_wallet(session.ledger, number, session.operator)
+    link = invitation.link(url) if url else None
+    document = {"number": number, "code": invitation.code, "link": link, "expires_at": invitation.expires_at}
+    rows = [(_("Code"), invitation.code), (_("Link"), link), (_("Valid until"), invitation.expires_at)]
+    warning = _("Hand it over now: this is shown only once.")
+    session.show(document, facts([row for row in rows if row[1]]), qr_code(link or invitation.code), warning)
 
 
 def show_card(session: Session, card: IssuedCard) -> None:

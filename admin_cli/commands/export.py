@@ -11,8 +11,10 @@ import rich_click as click
 
 from admin_cli.arguments import DAY, DAY_METAVAR, FILE, FILE_METAVAR, Whole
 from admin_cli.commands.approval import NUMBER_MAX
+from admin_cli.commands.reconcile import Month
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import facts
+from admin_cli.papers import own_accounts
 from ledger.errors import N_
 from ledger.texts import gettext as _
 from ledger.texts import ngettext
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ledger.exports.model import Export
     from ledger.sealing.rules.proofs import Proof
 
+VERSION_MAX = 1_000
 FORMATS = ("hledger", "beancount", "csv", "fec")
 
 noun = noun_group("export", help=N_("The books for other programs, and proofs for other people."))
@@ -48,7 +51,7 @@ async def journal(
     from ledger.exports.actions import export_journal
     from ledger.exports.model import Format, Period, Wanted
 
-    wanted = Wanted(Format(form), Period(first, last), output, accounts)
+    wanted = Wanted(Format(form), Period(first, last), output, own_accounts(session, accounts))
     with session.progress(_("Transactions")) as progress:
         written = await export_journal(session.ledger, wanted, progress)
     session.show(document(written), people(written), *notes(written))
@@ -143,6 +146,40 @@ async def approval(session: Session, number: int, since: Path | None, output: Pa
     older_size = await _sealed(session, since)
     found = await proposal_numbered(session.ledger, number)
     hand_over(session, output, await prove_approval(session.ledger, found.id, older_size))
+
+
+@command(noun, "certificate", help=N_("Write a certified month as a file that proves itself, as PDF and as CSV."))
+@click.argument(
+    "period", type=Month(), metavar=N_("MONTH"), help=N_("As 2026-10; see `bonpois reconcile certificates`.")
+)
+@click.option("--version", type=Whole(1, VERSION_MAX), metavar=N_("NUMBER"), help=N_("An earlier version of it."))
+@click.option("--pdf", type=FILE, metavar=FILE_METAVAR, help=N_("The new PDF to read, print and file."))
+@click.option("--csv", type=FILE, metavar=FILE_METAVAR, help=N_("The new CSV with all its lists."))
+@_since()
+@_output("certificate.json")
+async def certificate(
+    session: Session,
+    *,
+    period: date,
+    version: int | None,
+    pdf: Path | None,
+    csv: Path | None,
+    since: Path | None,
+    output: Path,
+) -> None:
+    from ledger.certificates.actions import certificate_of
+    from ledger.certificates.paper import as_pdf, as_table
+    from ledger.new_files import new_file, refused_as_unreadable
+    from ledger.sealing.actions import prove_certificate
+
+    older_size = await _sealed(session, since)
+    proof = await prove_certificate(session.ledger, period, version, older_size)
+    found = await certificate_of(session.ledger, period, version)
+    for path, write in ((pdf, as_pdf), (csv, as_table)):
+        if path is not None:
+            with new_file(path) as file, refused_as_unreadable(path):
+                file.write(write(*found))
+    hand_over(session, output, proof)
 
 
 async def _sealed(session: Session, since: Path | None) -> int | None:

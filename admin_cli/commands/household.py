@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import rich_click as click
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ledger.programmes.model import SilentHousehold
+    from ledger.redemptions.model import Dispute
 
 noun = noun_group("household", help=N_("The households and the decisions on record."))
 
@@ -38,6 +40,32 @@ async def import_(session: Session, *, programme: str, file: Path, dry_run: bool
             (_("Granted"), done.granted),
             (_("Refused"), done.refused),
             (_("Total granted"), amount(done.total_cents)),
+        ]
+    )
+    session.show(done, people)
+
+
+@command(noun, "renew", help=N_("Decide again on households that are known, for their next voucher."), changes=True)
+@PROGRAMME
+@click.argument(
+    "file",
+    type=FILE,
+    metavar=FILE_METAVAR,
+    required=False,
+    help=N_("Rows that replace what is on record; without it, all households as they are on record."),
+)
+@DRY_RUN
+async def renew(session: Session, *, programme: str, file: Path | None, dry_run: bool) -> None:
+    from ledger.programmes.actions import renew_decisions
+
+    done = await renew_decisions(session.ledger, programme, session.operator, file, dry_run=dry_run)
+    people = facts(
+        [
+            (_("Households"), done.households),
+            (_("Granted"), done.granted),
+            (_("Refused"), done.refused),
+            (_("Total granted"), amount(done.total_cents)),
+            (_("Still waiting for a voucher"), done.waiting),
         ]
     )
     session.show(done, people)
@@ -123,6 +151,68 @@ async def retention(session: Session, *, programme: str, erases: bool) -> int:
     session.show({"erased": len(run.erased), "retained": kept}, facts([(_("Erased"), len(run.erased))]), *people)
     session.show_unless_json(_disk_hint())
     return 1 if kept else 0
+
+
+@command(noun, "disputes", help=N_("List the sales that households say not to have bought."))
+@PROGRAMME
+@click.option("--all", "answered", is_flag=True, help=N_("Also those that were answered."))
+async def disputes(session: Session, programme: str, *, answered: bool) -> None:
+    from ledger.cards.model import grouped
+    from ledger.programmes.actions import list_households
+    from ledger.redemptions.holders import list_disputes
+
+    cases = {entry.household_id: entry.case_number for entry in await list_households(session.ledger, programme)}
+    found = await list_disputes(session.ledger, programme, answered=answered)
+    columns = [
+        _("Sale"),
+        _("Case number"),
+        _("Card"),
+        _("Merchant"),
+        _("Receipt"),
+        _("Sold on"),
+        _("Amount"),
+        _("State"),
+    ]
+    rows = [
+        (
+            str(each.redemption_id),
+            cases.get(each.household_id, _("(erased)")),
+            grouped(each.card_number),
+            each.shop,
+            each.receipt,
+            each.occurred_at,
+            amount(each.approved_cents),
+            {"disputed": _("to look into"), "answered": _("answered")}[each.state],
+        )
+        for each in found
+    ]
+    documents = [_disputed(each, cases.get(each.household_id)) for each in found]
+    session.show(documents, table(columns, rows) if rows else _("Nobody disputes a sale."))
+
+
+@command(noun, "answer", help=N_("Say that a disputed sale was looked into and the household answered."), changes=True)
+@click.argument("sale", type=click.UUID, metavar=N_("SALE"), help=N_("Its id; see `bonpois household disputes`."))
+async def answer(session: Session, sale: UUID) -> None:
+    from ledger.redemptions.holders import answer_dispute
+
+    await answer_dispute(session.ledger, sale, session.operator)
+    session.show({"sale": str(sale), "state": "answered"}, _("The dispute is answered."))
+
+
+def _disputed(each: Dispute, case_number: str | None) -> dict[str, object]:
+    """A dispute as the agent knows it; the household's id in the books would tie the two together."""
+    return {
+        "sale": str(each.redemption_id),
+        "case_number": case_number,
+        "card": each.card_number,
+        "merchant": each.shop,
+        "siret": each.siret,
+        "receipt": each.receipt,
+        "sold_at": each.occurred_at,
+        "amount_cents": each.approved_cents,
+        "disputed_at": each.disputed_at,
+        "state": each.state,
+    }
 
 
 def _silent(found: SilentHousehold) -> dict[str, object]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from admin_cli.arguments import DRY_RUN, FILE, FILE_METAVAR, SIRET
+from admin_cli.arguments import ADDRESS, DRY_RUN, FILE, FILE_METAVAR, SIRET, TELEPHONE
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import facts, qr_code, table
 from ledger.errors import N_
@@ -66,6 +66,21 @@ async def owner_code(session: Session, siret: str) -> None:
     warning = _("Let the owner scan it now: this is shown only once, and an earlier one is worth nothing any more.")
     document = {"siret": owner.siret, "name": owner.name, "uri": owner.uri}
     session.show(document, facts([(_("Name"), owner.name)]), qr_code(owner.uri), warning)
+
+
+@command(noun, "welcome", help=N_("Print the sheet by which a merchant begins, with a pairing code."), changes=True)
+@SIRET
+@click.option("--output", type=FILE, metavar=FILE_METAVAR, help=N_("The new file; here under the SIRET by default."))
+@TELEPHONE
+@ADDRESS
+async def welcome(session: Session, *, siret: str, output: Path | None, telephone: str | None, url: str | None) -> None:
+    from ledger.papers.actions import print_welcome
+    from ledger.papers.model import Contact
+
+    file = output or Path(_("welcome-{siret}.pdf").format(siret=siret))
+    done = await print_welcome(session.ledger, siret, session.operator, file, Contact(telephone, url))
+    people = facts([(_("Name"), done.name), (_("File"), done.file), (_("Code valid until"), done.expires_at)])
+    session.show(done, people)
 
 
 @command(noun, "close", help=N_("Let a merchant leave for good; refused while anything is open."), changes=True)

@@ -155,9 +155,9 @@ async def withdraw(session: Session, name: str, account: str) -> None:
 @ACCOUNT
 @PERIOD
 async def match(session: Session, account: str, period: date | None) -> None:
-    from admin_cli.reconciliation import RULES
     from ledger.reconciliation.actions import match_statement
     from ledger.reconciliation.model import Account
+    from ledger.reconciliation.told import RULES
 
     run = await match_statement(session.ledger, session.operator, Account(account), period=period)
     by_rule = Counter(made.rule for made in run.matches)
@@ -185,6 +185,51 @@ async def unmatch(session: Session, record: int, account: str, period: date | No
     session.show({"record": record, "match": str(match_id)}, _("Record {record} is free again.").format(record=record))
 
 
+@command(noun, "why", help=N_("Explain a match, or what is nearest to something open and why it was not taken."))
+@click.argument("what", metavar=N_("WHAT"), help=N_("The number of a record, a ticket, or the id of a match or sale."))
+@ACCOUNT
+@PERIOD
+async def why(session: Session, what: str, account: str, period: date | None) -> None:
+    from admin_cli.explanations import explanation_for_people
+    from ledger.reconciliation.choices import explain
+    from ledger.reconciliation.document import explanation_document
+    from ledger.reconciliation.model import Account
+
+    found = await explain(session.ledger, what, Account(account), period=period)
+    people = [part for one in found for part in explanation_for_people(one)]
+    session.show([explanation_document(one) for one in found], *people)
+
+
+@command(noun, "suggestions", help=N_("List what may belong together but only a person can say."))
+@ACCOUNT
+@PERIOD
+async def suggestions(session: Session, account: str, period: date | None) -> None:
+    from admin_cli.explanations import suggestions_table
+    from ledger.reconciliation.choices import list_suggestions
+    from ledger.reconciliation.document import suggestion_document
+    from ledger.reconciliation.model import Account
+
+    found = await list_suggestions(session.ledger, Account(account), period=period)
+    people = [suggestions_table(found)] if found else [_("Nothing to suggest.")]
+    session.show([suggestion_document(one) for one in found], *people)
+
+
+@command(noun, "accept", help=N_("Make a suggestion a match; a set of equal ones as a set."), changes=True)
+@click.argument("suggestion", metavar=N_("ID"), help=N_("Its id, or the beginning of it, as `suggestions` lists it."))
+@ACCOUNT
+@PERIOD
+async def accept(session: Session, suggestion: str, account: str, period: date | None) -> None:
+    from admin_cli.explanations import sides_table
+    from ledger.reconciliation.choices import accept_suggestion
+    from ledger.reconciliation.document import suggestion_document
+    from ledger.reconciliation.model import Account
+
+    made = await accept_suggestion(session.ledger, suggestion, session.operator, Account(account), period=period)
+    match = made.suggestion.match
+    document = {"match": str(made.match_id), "suggestion": suggestion_document(made.suggestion)}
+    session.show(document, sides_table(match.lines, match.units), _("Matched."))
+
+
 @command(noun, "breaks", help=N_("List the differences and why nothing nearer was taken; 1 while any is open."))
 @ACCOUNT
 @PERIOD
@@ -196,8 +241,8 @@ async def breaks(session: Session, account: str, period: date | None) -> int:
 
     made = await reconciliation_report(session.ledger, Account(account), period=period)
     people = [breaks_table(made)] if made.breaks else []
-    session.show([explained(found, made.ages_days[found.id]) for found in made.breaks], *people)
-    return 0 if all(found.cleared for found in made.breaks) else 1
+    session.show([explained(found, made) for found in made.breaks], *people)
+    return 1 if made.open_breaks else 0
 
 
 @command(noun, "report", help=N_("Prove the month to the cent, every difference named; 1 while any is open."))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 from rich.table import Table
 
-from admin_cli.arguments import DAY, DAY_METAVAR, INSTANT
+from admin_cli.arguments import DAY, DAY_METAVAR, INSTANT, PROGRAMME
+from admin_cli.commands.aid import RUN
+from admin_cli.commands.reconcile import ACCOUNT, PERIOD
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import Cell, amount, facts, table
+from admin_cli.papers import hand_over, own_accounts, paper_options
 from ledger.calendar import PARIS
 from ledger.errors import N_
 from ledger.texts import format_cents, format_date
@@ -70,6 +74,58 @@ async def aid(session: Session, programme: str | None, at: datetime | None, on: 
     identity = _("Issued = spent + lapsed + returned + adjusted + outstanding")
     session.show(found, _aid(found.programmes, found.total), facts([(identity, verdict), *_standing(found)]))
     return 0 if found.holds else 1
+
+
+@command(noun, "liquidation", help=N_("Make the statement of aid granted by a run, for the accountant."))
+@PROGRAMME
+@RUN
+@paper_options
+async def liquidation(session: Session, programme: str, number: int, **wanted: Path | None) -> None:
+    from ledger.public_accounting.actions import liquidate
+
+    paper = await liquidate(session.ledger, programme, number, own_accounts(session, wanted.pop("accounts")))
+    hand_over(session, paper, **wanted)
+
+
+@command(noun, "slip", help=N_("Make the slip of the vouchers of a run, for the association."))
+@PROGRAMME
+@RUN
+@paper_options
+async def slip(session: Session, programme: str, number: int, **wanted: Path | None) -> None:
+    from ledger.public_accounting.actions import issue_slip
+
+    paper = await issue_slip(session.ledger, programme, number, own_accounts(session, wanted.pop("accounts")))
+    hand_over(session, paper, **wanted)
+
+
+@command(noun, "consumption", help=N_("Make the statement of aid spent by programme; 1 unless it adds up."))
+@click.argument("programme", required=False, metavar=N_("[PROGRAMME]"), help=N_("Only this programme; default: all."))
+@AT
+@ON
+@paper_options
+async def consumption(
+    session: Session, programme: str | None, at: datetime | None, on: date | None, **wanted: Path | None
+) -> int:
+    from ledger.public_accounting.actions import state_consumption
+
+    accounts = own_accounts(session, wanted.pop("accounts"))
+    paper = await state_consumption(session.ledger, programme, _moment(at, on), accounts)
+    hand_over(session, paper, **wanted)
+    return 0 if paper.holds else 1
+
+
+@command(noun, "reconciliation", help=N_("Make the statement of reconciliation of a month; 1 while a break is open."))
+@ACCOUNT
+@PERIOD
+@paper_options
+async def reconciliation(session: Session, account: str, period: date | None, **wanted: Path | None) -> int:
+    from ledger.public_accounting.actions import state_reconciliation
+    from ledger.reconciliation.model import Account
+
+    accounts = own_accounts(session, wanted.pop("accounts"))
+    paper = await state_reconciliation(session.ledger, Account(account), period, accounts)
+    hand_over(session, paper, **wanted)
+    return 0 if paper.holds else 1
 
 
 def _moment(at: datetime | None, on: date | None) -> Moment:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -106,10 +106,19 @@ class Month:
         return funded[-1] + (first_sale - funded[-1]) / 2 if funded else first_sale - timedelta(hours=1)
 
     @property
+    def first_day(self) -> date:
+        """Of the month that is played."""
+        return paris_day(self.purchases[0].at).replace(day=1)
+
+    @property
+    def statements(self) -> list[Path]:
+        """Those that there are."""
+        return [file for file in (self.statement, self.reserve_statement) if file is not None]
+
+    @property
     def closes_at(self) -> datetime:
         """When the statement is read: the morning of the first day of the next month."""
-        first = paris_day(self.purchases[0].at).replace(day=1)
-        return datetime.combine((first + timedelta(days=32)).replace(day=1), _MORNING, PARIS).astimezone(UTC)
+        return datetime.combine((self.first_day + timedelta(days=32)).replace(day=1), _MORNING, PARIS).astimezone(UTC)
 
 
 def read_month(folder: Path) -> Month:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from admin_cli.display import Advance
-from admin_cli.rehearsal.closing import ReserveClosed, close_reserve
+from admin_cli.rehearsal.closing import Certified, ReserveClosed, certify_month, close_reserve
 from admin_cli.rehearsal.folder import Month, Purchase, RefundOfTicket
 from admin_cli.rehearsal.movements import (
     Movement,
@@ -56,6 +56,7 @@ class Rehearsed:
     report: Report
     reserve: ReserveClosed | None
     identities: list[Identity]
+    certified: Certified
     sealed: Sealed
     violations: list[Violation]
 
@@ -69,6 +70,7 @@ class Rehearsed:
             and reserve_is_proven
             and all(identity.holds for identity in self.identities)
             and self.sealed.holds
+            and self.certified.holds
         )
 
 
@@ -97,10 +99,11 @@ async def rehearse(home: Home, month: Month, progress: Progress, told: Callable[
         report = await _reconcile(ledger, month)
         reserve = await close_reserve(ledger, month.reserve_statement, staff)
         identities = await prove_identities(ledger)
+        certified = await certify_month(ledger, month.first_day, home.rehearsal_clock.parent, month.statements, staff)
         first_sale = next((UUID(sale) for sale in player.sales.values()), None)
         sealed = await prove_month(ledger, beginning, first_sale)
         violations = await run_checks(ledger, older=read_older_checkpoint(beginning))
-        return Rehearsed(month, run, player.played, moved, report, reserve, identities, sealed, violations)
+        return Rehearsed(month, run, player.played, moved, report, reserve, identities, certified, sealed, violations)
 
 
 async def _rehearsal_clock(home: Home, month: Month) -> RehearsalClock:

@@ -9,6 +9,7 @@ import msgspec
 from rich.console import RenderableType
 from rich.text import Text
 
+from admin_cli.certificates import certificate_document
 from admin_cli.display import Cell, amount, facts, table
 from admin_cli.reconciliation import breaks_table, identities_table, statement_form
 from admin_cli.rehearsal.closing import ReserveClosed
@@ -134,11 +135,26 @@ def _verdict(told: Rehearsed, report_files: list[Path]) -> list[RenderableType]:
         (_("Facts sealed"), told.sealed.leaves),
         (_("Name of the books"), told.sealed.origin),
         *((_("Report"), str(file)) for file in report_files),
+        *_certified(told),
         *((_("To verify"), str(file)) for file in told.sealed.files),
     ]
     verdict = _("As expected.") if told.as_expected else _("Not as expected.")
     style = "bold green" if told.as_expected else "bold red"
     return [facts(rows), Text(verdict, style=style)]
+
+
+def _certified(told: Rehearsed) -> list[tuple[str, Cell]]:
+    """By whom the month was certified, and the files of it; or why it was not."""
+    certificate, refusal = told.certified.certificate, told.certified.refusal
+    if certificate is None:
+        return [(_("Month not certified"), _(refusal.title) if refusal else "")]
+    text = _("{period}, version {version}, by {maker} and {checker}").format(
+        period=f"{certificate.period:%Y-%m}",
+        version=certificate.version,
+        maker=certificate.prepared_by,
+        checker=certificate.certified_by,
+    )
+    return [(_("Month certified"), text), *((_("Certificate"), str(file)) for file in told.certified.files)]
 
 
 def write_reports(home: Home, told: Rehearsed) -> list[Path]:
@@ -183,6 +199,12 @@ def document(told: Rehearsed) -> dict[str, Any]:
             "origin": told.sealed.origin,
             "holds": told.sealed.holds,
             "files": [str(file) for file in told.sealed.files],
+        },
+        "certified": {
+            "certificate": certificate_document(told.certified.certificate) if told.certified.certificate else None,
+            "refused": told.certified.refusal.code if told.certified.refusal else None,
+            "holds": told.certified.holds,
+            "files": [str(file) for file in told.certified.files],
         },
         "reconciliation": reconciliation.document(told.report),
         "reserve": reconciliation.document(told.reserve.after) if told.reserve else None,

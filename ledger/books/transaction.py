@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from uuid import UUID
+
+from msgspec import Struct
 
 
 class TransactionKind(IntEnum):
@@ -40,8 +41,7 @@ class TransactionKind(IntEnum):
         return self.name.lower().replace("_", "-")
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(Struct, frozen=True):
     """One leg. `expected_version`: where given, the account must not have moved since it was read."""
 
     account_id: int
@@ -49,8 +49,7 @@ class Posting:
     expected_version: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """What is handed to the journal; the database adds the booking day, versions, running balances, posted_at."""
 
     id: UUID

@@ -7,9 +7,9 @@ from uuid import UUID
 from ledger.approvals.actions import operator_named
 from ledger.approvals.model import Role
 from ledger.cards import rules, store
-from ledger.cards.model import Card, CardKind, IssuedCard
+from ledger.cards.model import Card, CardKind, CardSecrets, IssuedCard
 from ledger.database.unit_of_work import Ledger, UnitOfWork
-from ledger.errors import NotPossibleNow, UnknownCard, UnknownHousehold
+from ledger.errors import NotPossibleNow, PinTooSimple, UnknownCard, UnknownHousehold
 from ledger.identifiers import new_subject_id
 
 
@@ -47,11 +47,45 @@ async def block_cards_of(work: UnitOfWork, household_id: UUID, operator_id: UUID
     return await store.block_all(work, household_id, operator_id)
 
 
-async def _block(work: UnitOfWork, number: int, operator: str) -> Card:
-    who = await operator_named(work, operator)
+async def card_numbered(work: UnitOfWork, number: int) -> Card:
+    """The card with a printed number. Refuses `UnknownCard`; a step of other use cases, as those below."""
     card = await store.card_numbered(work, number)
     if card is None:
         raise UnknownCard(number=number)
+    return card
+
+
+async def cards_of(work: UnitOfWork, household_id: UUID) -> list[Card]:
+    """The cards of a household, the oldest first."""
+    return await store.cards_of(work, household_id)
+
+
+async def telephone_secrets(work: UnitOfWork, card_id: UUID) -> CardSecrets:
+    """What verifies a telephone's code."""
+    return await store.secrets_of(work, card_id)
+
+
+async def block_as_holder(work: UnitOfWork, card: Card) -> None:
+    """Block a card on the word of its holder; one that is blocked stays so."""
+    if card.state == "active":
+        await store.block(work, card.id, None)
+
+
+async def block_telephones(work: UnitOfWork, household_id: UUID) -> int:
+    """Block a household's telephones on the word of the holder of its paper card; how many they were."""
+    return await store.block_telephones(work, household_id)
+
+
+async def change_pin(work: UnitOfWork, card_id: UUID, pin: str, wallet_id: UUID) -> None:
+    """Give a paper card another PIN, from now on. Refuses `PinTooSimple`."""
+    if rules.is_simple(pin):
+        raise PinTooSimple
+    await store.add_pin(work, card_id, rules.pin_hmac(work.keys, card_id, pin), wallet_id)
+
+
+async def _block(work: UnitOfWork, number: int, operator: str) -> Card:
+    who = await operator_named(work, operator)
+    card = await card_numbered(work, number)
     if card.state != "active":
         raise NotPossibleNow(number=number, state=card.state)
     await store.block(work, card.id, who.id)

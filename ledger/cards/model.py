@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from msgspec import Struct
 from stdnum import luhn
 
 CardKind = Literal["paper", "phone"]
@@ -19,14 +20,16 @@ _CODE = re.compile(r"BP1/(?P<number>[0-9]{10})(?:/(?:(?P<otp>[0-9]{8})|(?P<secre
 _NUMBER = re.compile(r"[0-9]{10}")
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """What a till read or a cashier typed. Exactly one of `otp` and `secret`, or neither: number and PIN."""
 
     number: int
-    otp: str | None = field(default=None, repr=False)
-    secret: str | None = field(default=None, repr=False)
-    pin: str | None = field(default=None, repr=False)
+    otp: str | None = None
+    secret: str | None = None
+    pin: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Credential(number={self.number})"
 
     @property
     def for_training(self) -> bool:
@@ -87,7 +90,15 @@ class IssuedCard:
 
 
 @dataclass(frozen=True, slots=True)
-class CardSecrets:
+class CardBatch:
+    """The paper cards that were issued at one instant, which names them, and how many of them are active."""
+
+    issued_at: datetime
+    cards: int
+    active_cards: int
+
+
+class CardSecrets(Struct, frozen=True):
     """What verification needs of a card."""
 
     card_id: UUID
@@ -97,8 +108,7 @@ class CardSecrets:
     last_step: int
 
 
-@dataclass(frozen=True, slots=True)
-class FailureKey:
+class FailureKey(Struct, frozen=True):
     """Which counter: its scope, and the card and till that it is about (nil where it is about all)."""
 
     scope: str
@@ -106,8 +116,7 @@ class FailureKey:
     till_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class FailureCount:
+class FailureCount(Struct, frozen=True):
     """Wrong codes since the start of a window."""
 
     failures: int

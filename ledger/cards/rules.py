@@ -16,7 +16,8 @@ from uuid import UUID
 import pyotp
 from stdnum import luhn
 
-from ledger.cards.model import NIL, NUMBER_DIGITS, CardSecrets, Credential, FailureCount, FailureKey
+from ledger.cards.model import NIL, NUMBER_DIGITS, CardSecrets, Credential, FailureCount, FailureKey, IssuedCard
+from ledger.identifiers import new_subject_id
 from ledger.keyring import Keyring, same
 
 STEP_SECONDS = 30
@@ -37,6 +38,7 @@ class FailureLimit:
 
 WITH_SECRET, WITHOUT_SECRET = "card-till-with-secret", "card-till-without-secret"
 CARD_DAY, TILL = "card-day-without-secret", "till-without-secret"
+ENROLMENT = "wallet-enrolment"  # wrong enrolment codes, over all cards, from one place
 OWNER = "owner-code"  # counted per merchant, which stands in the card's place, and device
 
 LIMITS = {
@@ -47,6 +49,7 @@ LIMITS = {
     # Over all cards: nobody sprays one PIN over many numbers.
     TILL: FailureLimit(30, timedelta(minutes=15)),
     OWNER: FailureLimit(5, timedelta(minutes=15)),
+    ENROLMENT: FailureLimit(20, timedelta(minutes=15)),
 }
 
 
@@ -78,16 +81,26 @@ def new_number() -> int:
 
 
 def new_pin() -> str:
-    """Four random digits; not four equal ones and not a simple run, which people guess first."""
+    """Four random digits that are not among the first guessed."""
     while True:
         pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
-        if len(set(pin)) > 1 and pin not in "01234567890" and pin not in "09876543210":
+        if not is_simple(pin):
             return pin
 
 
+def is_simple(pin: str) -> bool:
+    """Four equal digits and a simple run are what people guess first."""
+    return len(set(pin)) == 1 or pin in "01234567890" or pin in "09876543210"
+
+
 def new_paper_secret() -> str:
-    """50 random bits in ten characters that QR alphanumeric mode holds: the symbol stays the smallest (version 1)."""
+    """50 random bits in ten characters that QR alphanumeric mode holds: the symbol stays small (version 2-Q)."""
     return "".join(secrets.choice(_BASE32) for _ in range(10))
+
+
+def new_paper_card() -> IssuedCard:
+    """A card on paper that the books do not know yet."""
+    return IssuedCard(new_subject_id(), new_number(), "paper", new_paper_secret(), new_pin())
 
 
 def new_phone_secret() -> str:

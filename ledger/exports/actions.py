@@ -31,7 +31,7 @@ async def export_journal(ledger: Ledger, wanted: Wanted, progress: Progress | No
     `FileThere`, `FileUnreadable`, and `FileFaulty` for the file of account numbers.
     """
     _require_period(wanted.period)
-    chart = _chart(wanted.accounts)
+    chart = chart_of(wanted.accounts)
     async with ledger.unit_of_work() as work:
         await work.freeze()
         cover = await store.cover(work, wanted.period)
@@ -124,7 +124,11 @@ def _require_one_year(cover: Cover) -> None:
         raise BadValue(field="from, to", value=days, reason="one-year", most=f"{first.year}-12-31")
 
 
-def _chart(own: Path | None) -> Chart:
+def chart_of(own: Path | None) -> Chart:
+    """Numbers, labels and names for the accountant, with what somebody's own file says instead.
+
+    Refuses `FileUnreadable`, and `FileFaulty` with all that is wrong with it.
+    """
     shipped = files(__package__).joinpath(_SHIPPED).read_text(encoding="utf-8")
     given = None if own is None else decode(own.name, read_content(own))
     chart, faults = read_chart(shipped, given)

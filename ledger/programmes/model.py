@@ -212,6 +212,19 @@ class HouseholdImport:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewal:
+    """What deciding again came to; `total_cents` is what was granted. `waiting`: left as they are, because their last
+    decision still waits for its voucher.
+    """
+
+    households: int
+    granted: int
+    refused: int
+    total_cents: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
 class Holding:
     """What is left on a voucher of a household that wants to leave."""
 
@@ -333,3 +346,30 @@ class AidRun:
         if self.approval_id is None:
             return "pending"
         return "issued" if self.issued_count == self.voucher_count else "approved"
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedLine:
+    """One decision of a run with what it was worked out from. `serial`: its voucher's, once issued. `persons` and
+    `units` (consumption units) are told as long as the household's file is what the decision was bound to; none once
+    it was erased.
+    """
+
+    decision_id: UUID
+    decided_at: datetime
+    household_id: UUID
+    rules_version: int
+    amount_cents: int
+    serial: str | None
+    persons: int | None = None
+    units: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Liquidation:
+    """What a run came to, decision by decision. `rules`: by the versions that its decisions followed."""
+
+    programme: Programme
+    run: AidRun
+    lines: tuple[GrantedLine, ...]
+    rules: dict[int, Rules]

@@ -81,6 +81,17 @@ KNOWN_CASE = FaultKind(
     N_("Leave the row out of the file."),
 )
 
+UNKNOWN_CASE = FaultKind(
+    "unknown-case",
+    N_("No household of the programme has this case number."),
+    N_("Register it with `bonpois household import`."),
+)
+CASE_WAITS = FaultKind(
+    "case-waits",
+    N_("The last decision about this household still waits for its voucher."),
+    N_("Prepare and approve the aid run first, or leave the row out."),
+)
+
 DEFAULT_CAPS = {"papier_par_vente": 200_00, "papier_par_jour": 300_00}
 
 

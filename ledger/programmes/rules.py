@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
@@ -11,6 +12,7 @@ from ledger.programmes.model import (
     AidRun,
     AidRunLine,
     Decision,
+    GrantedLine,
     PerConsumptionUnit,
     Profile,
     Rules,
@@ -65,6 +67,14 @@ def last_day_of_validity(first_day: date, rules: Rules) -> date:
     last = first_day + timedelta(days=rules.validity.days)
     end_of_year = date(first_day.year, 12, 31)
     return min(last, end_of_year) if rules.validity.calendar_year else last
+
+
+def sized(line: GrantedLine, profile: Profile | None, rules: Mapping[int, Rules]) -> GrantedLine:
+    """A line with the size of its household, where its file is still what the decision was taken on."""
+    if profile is None:
+        return line
+    units = consumption_units(profile, rules[line.rules_version].scale.weights)
+    return replace(line, persons=profile.adults + profile.children, units=units)
 
 
 def run_content(run: AidRun, lines: Sequence[AidRunLine]) -> bytes:

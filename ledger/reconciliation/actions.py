@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -28,7 +30,15 @@ from ledger.reconciliation.model import (
     Statement,
     joined,
 )
-from ledger.reconciliation.rules import find_answered, find_breaks, find_matches, opening_items, prove, side
+from ledger.reconciliation.rules import (
+    find_answered,
+    find_breaks,
+    find_matches,
+    find_suggestions,
+    opening_items,
+    prove,
+    side,
+)
 from ledger.reconciliation.rules.identities import identities
 from ledger.reconciliation.rules.offset import without_offset
 from ledger.reconciliation.store import files, sides, statements
@@ -36,6 +46,9 @@ from ledger.reconciliation.store import identities as identity_store
 from ledger.reconciliation.store import matches as match_store
 
 __all__ = [
+    "Compared",
+    "compared",
+    "identities_within",
     "import_statement",
     "list_files",
     "list_statements",
@@ -44,9 +57,21 @@ __all__ = [
     "propose_mapping",
     "prove_identities",
     "reconciliation_report",
+    "report_within",
+    "statements_within",
     "unmatch_line",
     "withdraw_file",
 ]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A month of an account as it stands now, and its differences."""
+
+    work: UnitOfWork
+    statement: Statement
+    books: Books
+    breaks: tuple[Break, ...]
 
 
 async def match_statement(
@@ -61,10 +86,11 @@ async def match_statement(
         await files.take_turn(work, account)
         statement, base_day = await _statement_of(work, account, period)
         books = await _books(work, statement, base_day, as_of=False)
-        matches = {new_event_id(): match for match in find_matches(books)}
+        closed = await match_store.certified_until(work)
+        matches = {new_event_id(): match for match in find_matches(books) if match.complete_on > closed}
         books = _with_matches(books, matches)
         answered = find_answered(books.units, _breaks_of(books, statement), books.rejected)
-        matches |= {new_event_id(): match for match in answered}
+        matches |= {new_event_id(): match for match in answered if match.complete_on > closed}
         await match_store.add_matches(work, account, matches, who.id)
         breaks = _breaks_of(_with_matches(books, matches), statement)
         await note_breaks(work, account, breaks)
@@ -76,7 +102,7 @@ async def unmatch_line(
 ) -> UUID:
     """Take back the match that holds a record; the matcher will not make the same one again.
 
-    Nothing is deleted. Refuses `NoStatement`, `NotMatched`, `UnknownOperator`.
+    Nothing is deleted. Refuses `NoStatement`, `NotMatched`, `MonthCertified`, `UnknownOperator`.
     """
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator, Role.FINANCE)
@@ -84,7 +110,7 @@ async def unmatch_line(
         match_id = await match_store.match_of(work, *statement.part_of(number))
         if match_id is None:
             raise NotMatched(record=number, period=statement.period)
-        await match_store.unmatch(work, match_id, who.id)
+        await match_store.unmatch(work, match_id, who.id, statement.period)
         return match_id
 
 
@@ -93,26 +119,32 @@ async def reconciliation_report(
 ) -> Report:
     """The reconciliation as it stood on the last day of a month (by default the last). Refuses `NoStatement`."""
     async with ledger.unit_of_work() as work:
-        statement, base_day = await _statement_of(work, account, period)
-        books = await _books(work, statement, base_day, as_of=True)
-        breaks = find_breaks(without_offset(books), statement.last_day)
-        lives = await lives_of(work, account, breaks)
-        opening = await sides.booked_before_cents(work, account, statement.first_day)
-        closing = await sides.booked_before_cents(work, account, statement.last_day + timedelta(days=1))
-        ours = [unit.amount_cents for unit in books.units if unit.booked_on >= statement.first_day]
-        theirs = [line.amount_cents for line in books.lines if line.statement_id in statement.ids]
-        carried = await _opening_items(work, account, books)
-        return Report(
-            statement=statement,
-            theirs=side(statement.opening_cents, statement.closing_cents, theirs),
-            ours=side(opening, closing, ours),
-            matched=await match_store.matched(work, statement),
-            breaks=tuple(breaks),
-            ages_days={id_: life.age_days for id_, life in lives.items()},
-            proof=prove(statement.closing_cents, closing, breaks, carried),
-            opening_items=carried,
-            lives=lives,
-        )
+        return await report_within(work, account, period)
+
+
+async def report_within(work: UnitOfWork, account: Account, period: date | None) -> Report:
+    """The same, as a step of another's unit of work."""
+    statement, base_day = await _statement_of(work, account, period)
+    books = await _books(work, statement, base_day, as_of=True)
+    breaks = find_breaks(without_offset(books), statement.last_day)
+    lives = await lives_of(work, account, breaks)
+    opening = await sides.booked_before_cents(work, account, statement.first_day)
+    closing = await sides.booked_before_cents(work, account, statement.last_day + timedelta(days=1))
+    ours = [unit.amount_cents for unit in books.units if unit.booked_on >= statement.first_day]
+    theirs = [line.amount_cents for line in books.lines if line.statement_id in statement.ids]
+    carried = await _opening_items(work, account, books)
+    return Report(
+        statement=statement,
+        theirs=side(statement.opening_cents, statement.closing_cents, theirs),
+        ours=side(opening, closing, ours),
+        matched=await match_store.matched(work, statement),
+        breaks=tuple(breaks),
+        ages_days={id_: life.age_days for id_, life in lives.items()},
+        proof=prove(statement.closing_cents, closing, breaks, carried),
+        opening_items=carried,
+        lives=lives,
+        suggestions=tuple(find_suggestions(books, breaks)),
+    )
 
 
 async def month_as_of(work: UnitOfWork, account: Account, period: date | None = None) -> tuple[Statement, Books]:
@@ -128,15 +160,38 @@ async def prove_identities(ledger: Ledger) -> list[Identity]:
     """The five identities, at one instant of the books; the sales as of the last statement of the dedicated account."""
     async with ledger.unit_of_work() as work:
         await work.freeze()
-        sales = await _sales_compared(work) if await statements.of_account(work, Account.POIS) else None
-        return identities(await identity_store.sums(work), await identity_store.programmes(work), sales)
+        return await identities_within(work, None, date.max)
 
 
-async def _sales_compared(work: UnitOfWork) -> SalesCompared:
-    statement, base_day = await _statement_of(work, Account.POIS, None)
+async def identities_within(work: UnitOfWork, period: date | None, last_day: date) -> list[Identity]:
+    """The same, as a step of another's unit of work: at the end of a day of booking, the sales as of that month's
+    statement.
+    """
+    sales = await _sales_compared(work, period) if await statements.of_account(work, Account.POIS) else None
+    sums, programmes = await identity_store.sums(work, last_day), await identity_store.programmes(work, last_day)
+    return identities(sums, programmes, sales)
+
+
+async def statements_within(work: UnitOfWork) -> dict[Account, list[Statement]]:
+    """All statements of each account that has any, oldest first, as a step of another's unit of work."""
+    found = {account: await statements.of_account(work, account) for account in Account}
+    return {account: every for account, every in found.items() if every}
+
+
+async def _sales_compared(work: UnitOfWork, period: date | None) -> SalesCompared:
+    statement, base_day = await _statement_of(work, Account.POIS, period)
     books = await _books(work, statement, base_day, as_of=True)
     cents = await identity_store.sales_cents(work, base_day, statement.last_day)
     return SalesCompared(statement.period, *cents, tuple(find_breaks(books, statement.last_day)))
+
+
+@asynccontextmanager
+async def compared(ledger: Ledger, account: Account, period: date | None) -> AsyncIterator[Compared]:
+    """A month as it stands now, in one unit of work. Refuses `NoStatement`."""
+    async with ledger.unit_of_work() as work:
+        statement, base_day = await _statement_of(work, account, period)
+        books = await _books(work, statement, base_day, as_of=False)
+        yield Compared(work, statement, books, tuple(_breaks_of(books, statement)))
 
 
 async def list_statements(ledger: Ledger, account: Account = Account.POIS) -> list[Statement]:
@@ -182,6 +237,7 @@ async def _books(work: UnitOfWork, statement: Statement, base_day: date, *, as_o
         statement.account,
         base_day,
         await sides.starts_on(work, statement.account),
+        await sides.later(work, statement),
     )
 
 

@@ -6,17 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.reconciliation.formats import CsvMapping, RawStatement, written
+from ledger.reconciliation.life_document import life_document
 from ledger.reconciliation.model import (
     Break,
+    Explanation,
     Gap,
     Identity,
     Import,
     Known,
+    Line,
     OpeningItems,
     Report,
     Statement,
     StatementFile,
     StatementLine,
+    Suggestion,
+    Unit,
 )
 
 SAMPLE_LINES = 10
@@ -48,8 +53,8 @@ def document(report: Report) -> dict[str, Any]:
             "cents": report.matched.cents,
             "by_rule": dict(report.matched.by_rule),
         },
-        "breaks": [break_document(found, report.ages_days[found.id]) for found in report.breaks],
-        "suggestions": [suggestion(found) for found in report.breaks if is_suggestion(found)],
+        "breaks": [break_document(found, report) for found in report.breaks],
+        "suggestions": [suggestion_document(found) for found in report.suggestions],
         **carried,
         "proof_cents": report.proof.proof_cents,
     }
@@ -68,8 +73,8 @@ def opening_document(carried: OpeningItems) -> dict[str, Any]:
     }
 
 
-def break_document(found: Break, age_days: int) -> dict[str, Any]:
-    """A side that is absent has no amount."""
+def break_document(found: Break, report: Report) -> dict[str, Any]:
+    """A side that is absent has no amount. `state` and `age_days` are of today."""
     return {
         "id": str(found.id),
         "category": found.category.value,
@@ -78,32 +83,83 @@ def break_document(found: Break, age_days: int) -> dict[str, Any]:
         "references": list(found.references),
         "ours_cents": None if found.ours_cents is None else abs(found.ours_cents),
         "theirs_cents": None if found.theirs_cents is None else abs(found.theirs_cents),
-        "age_days": age_days,
-        "state": "cleared" if found.cleared else "open",
+        "age_days": report.ages_days[found.id],
+        "state": report.state_of(found).value,
     }
 
 
-def is_suggestion(found: Break) -> bool:
-    """A line whose nearest unit has the very amount, and was not taken for a reason that people may overrule."""
-    near = found.near_unit
-    return near is not None and near.match_id is None and bool(found.lines) and near.amount_cents == found.theirs_cents
-
-
-def suggestion(found: Break) -> dict[str, Any]:
-    assert found.near_unit is not None
+def suggestion_document(found: Suggestion) -> dict[str, Any]:
+    """What may belong together; of a set of equal ones all are named, and as many as both sides have would match."""
     return {
-        "break": str(found.id),
+        "id": str(found.id),
+        "rule": found.rule.value,
+        "score": found.score,
+        "reasons": list(found.reasons),
         "lines": [line.record for line in found.lines],
-        "redemptions": [str(found.near_unit.id)],
-        "references": [found.near_unit.reference] if found.near_unit.reference else [],
-        "why": found.why.value,
+        "redemptions": [str(unit.id) for unit in found.units],
+        "references": [unit.reference for unit in found.units if unit.reference],
+        "cents": abs(sum(line.amount_cents for line in found.match.lines)),
+        "breaks": [str(id_) for id_ in found.break_ids],
     }
 
 
-def explained(found: Break, age_days: int) -> dict[str, Any]:
-    """A break with the day it is about, and why its nearest candidate was not taken."""
+def explanation_document(one: Explanation) -> dict[str, Any]:
+    """Why something is matched, or which difference it is and what is nearest; amounts are signed."""
+    held = one.held
     return {
-        **break_document(found, age_days),
+        "line": _line_document(one.line) if one.line else None,
+        "redemption": _unit_document(one.unit) if one.unit else None,
+        "match": {
+            "id": str(held.id),
+            "rule": held.rule,
+            "score": held.score,
+            "reasons": list(held.reasons),
+            "matched_by": held.matched_by,
+            "matched_at": held.matched_at.isoformat(),
+            "taken_back_at": held.taken_back_at.isoformat() if held.taken_back_at else None,
+            "lines": [_line_document(line) for line in held.lines],
+            "redemptions": [_unit_document(unit) for unit in held.units],
+        }
+        if held
+        else None,
+        "category": one.found.category.value if one.found else None,
+        "why": one.found.why.value if one.found else None,
+        "misses": [
+            {
+                "line": _line_document(miss.line),
+                "redemption": _unit_document(miss.unit),
+                "failed": [criterion.value for criterion in miss.failed],
+                "taken_back": miss.taken_back,
+            }
+            for miss in one.misses
+        ],
+    }
+
+
+def _line_document(line: Line) -> dict[str, Any]:
+    return {
+        "record": line.record,
+        "booked_on": line.booked_on.isoformat(),
+        "label": line.label,
+        "amount_cents": line.amount_cents,
+    }
+
+
+def _unit_document(unit: Unit) -> dict[str, Any]:
+    return {
+        "id": str(unit.id),
+        "booked_on": unit.booked_on.isoformat(),
+        "merchant": unit.merchant,
+        "reference": unit.reference,
+        "amount_cents": unit.amount_cents,
+    }
+
+
+def explained(found: Break, report: Report) -> dict[str, Any]:
+    """A break with the day it is about, why its nearest candidate was not taken, and what is done about it."""
+    return {
+        **break_document(found, report),
+        **life_document(report.lives[found.id]),
         "booked_on": found.booked_on.isoformat(),
         "why": found.why.value,
         "near_line": found.near_line.record if found.near_line else None,

@@ -24,6 +24,7 @@ from ledger.errors import (
 )
 from ledger.identifiers import new_event_id
 from ledger.people_files import Fault, FaultKind
+from ledger.reconciliation.closed import require_open
 from ledger.reconciliation.formats import Expected, RawStatement, completed, read_mapping, read_raw
 from ledger.reconciliation.model import (
     Account,
@@ -76,7 +77,7 @@ async def import_statement(
     A file that does not join on yet, because one in between is missing, is kept and taken once it does. `period`: any
     day of the month; `opening_cents`, `closing_cents`: typed by the officer; `mapping`: how a CSV is to be read.
     Refuses what `read_statement` refuses, `StatementOfOtherMoney`, `FileAlreadyImported`, `StatementOutOfTurn`,
-    `OpeningDiffers` and who may not (`operator_named`).
+    `OpeningDiffers`, `MonthCertified` and who may not (`operator_named`).
     """
     raw = read_raw(path, None if mapping is None else read_mapping(mapping))
     async with ledger.unit_of_work() as work:
@@ -164,6 +165,7 @@ class _Intake:
                 _refuse(chain, window, read, raw, expected)
             return await self._keep_waiting(read, gap)
         file = self._file(read, _state_of(read, placement))
+        await require_open(self.work, file, [one.first_day for one, _ in _statements(chain, file, read, placement)])
         if self.dry_run:
             return Import(file, len(placement.new), placement.known)
         await files.add(self.work, file, self.operator_id)
@@ -172,6 +174,7 @@ class _Intake:
 
     async def _keep_waiting(self, read: ReadStatement, gap: Gap | None) -> Import:
         file = self._file(read, FileState.PENDING)
+        await require_open(self.work, file, [read.last_day])
         if not self.dry_run:
             await files.add(self.work, file, self.operator_id)
             await files.keep_pending(self.work, file.id, read.lines)
@@ -211,6 +214,7 @@ class _Intake:
         """The statements that a file gives, and which of its lines were known."""
         await files.take(self.work, file.id, len(placement.new), placement.known, self.operator_id)
         for statement, lines in _statements(chain, file, read, placement):
+            await require_open(self.work, file, [statement.first_day])
             await statements.add(
                 self.work,
                 statement,

@@ -34,24 +34,13 @@ from ledger.programmes.actions import list_programmes, programme_coded
 from ledger.reconciliation.finding import Located, locate
 from ledger.reconciliation.lives import lives_of, note_breaks
 from ledger.reconciliation.model import Account
-from ledger.reconciliation.model.breaks import BreakFile, Deed, ReopenReason, State
+from ledger.reconciliation.model.breaks import BreakFile, Claim, Deed, ReopenReason, State
 from ledger.reconciliation.rules import settling
 from ledger.reconciliation.rules.lives import standing_comments
 from ledger.reconciliation.store import breaks as break_store
 from ledger.reconciliation.store import files
 
 _LOOKS_AFTER = (Role.FINANCE, Role.TREASURER, Role.REVIEWER)
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What the other side is to correct, as it was proposed."""
-
-    proposal_id: UUID
-    number: int
-    break_id: UUID
-    value_cents: int
-    due_on: date
 
 
 @dataclass(frozen=True, slots=True)

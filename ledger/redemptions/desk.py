@@ -14,12 +14,13 @@ import random
 from collections import deque
 from collections.abc import Hashable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 import structlog
+from msgspec.structs import replace
 
 from ledger.cards.model import FailureCount, FailureKey
 from ledger.database.unit_of_work import Ledger
@@ -31,10 +32,11 @@ from ledger.redemptions.tally import Tally
 
 Answer = Answered[Redemption | Refusal]
 
-_BATCH_MAX = 64
+_BATCH_MAX = 128
 _BATCH_MIN = 8  # fewer are served faster one batch after another than in two side by side
 _WAITING_MAX = 1024
-_WAIT_MS_MAX = 1000  # of whoever waits longest: nobody joins a queue that is slower
+_WAIT_MS_MAX = 1000  # then one is sent away; and nobody joins a queue in which somebody has waited so long
+_TURN_MS = 400  # whoever is sent away hears it after a moment, else all would be back at once and stop the others
 _LANES = 2
 _SINGLE_TRIES = 6
 _PAUSE_MS = 20  # before the second try, at most; doubled for each further one
@@ -80,20 +82,19 @@ class Desk:
         """Who waits for a batch."""
         return len(self._queue) + len(self._held)
 
-    async def redeem(self, request: RedemptionRequest) -> Answer:
+    def redeem(self, request: RedemptionRequest) -> asyncio.Future[Answer]:
         """Decide a redemption and book it. Refusals are answers; only our own faults are `InternalError`
         (the same key may be sent again) and `Unavailable` (full, or the database is away).
         """
         loop = asyncio.get_running_loop()
         now_ms = int(loop.time() * 1000)
-        if self._too_many_wait(now_ms):
-            full: Answer = Answered(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))
-            self._tally.answer(full)
-            return full
         waiting = _Waiting(request, loop.create_future(), now_ms)
-        self._queue.append(waiting)
-        self._start_batches()
-        return await waiting.answer
+        if self._too_many_wait(now_ms):
+            loop.call_later(_TURN_MS / 1000, self._send_away, waiting)
+        else:
+            self._queue.append(waiting)
+            self._start_batches()
+        return waiting.answer
 
     async def close(self) -> None:
         """Finish what is in flight."""
@@ -105,6 +106,9 @@ class Desk:
         if len(self) >= _WAITING_MAX:
             return True
         return any(waits and now_ms - waits[0].since_ms > _WAIT_MS_MAX for waits in (self._queue, self._held))
+
+    def _send_away(self, waiting: _Waiting) -> None:
+        self._hand_out([waiting], [Answered(Unavailable(retry_after_seconds=_RETRY_AFTER_SECONDS))])
 
     def _start_batches(self) -> None:
         """At once where nothing is in flight; beside another batch when half of all who can go are here."""
@@ -123,13 +127,16 @@ class Desk:
         return min(max(-(-present // _LANES), _BATCH_MIN), _BATCH_MAX)
 
     def _next_batch(self, size: int) -> _Batch:
-        """Whoever waits and needs nothing that another batch has, in order of arrival."""
+        """Whoever waits and needs nothing that another batch has, in order of arrival; not who waited too long."""
         batch = _Batch([], set())
         taken = self._taken_beside(batch)
+        too_long_since_ms = asyncio.get_running_loop().time() * 1000 - _WAIT_MS_MAX
         while self._queue and len(batch.waiting) < size:
             waiting = self._queue.popleft()
             needs = self._needs_of(waiting)
-            if taken.isdisjoint(needs):
+            if waiting.since_ms < too_long_since_ms:
+                self._send_away(waiting)
+            elif taken.isdisjoint(needs):
                 batch.waiting.append(waiting)
                 batch.occupies.update(needs)
             else:

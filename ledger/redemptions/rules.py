@@ -8,9 +8,11 @@ then: as much of the eligible lines as vouchers and caps allow; the rest is paid
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.books.transaction import Posting, Transaction, TransactionKind
 from ledger.calendar import paris_day
@@ -61,15 +63,13 @@ REQUEST_AGE_MAX = timedelta(seconds=60)
 VOID_AGE_MAX = timedelta(minutes=15)
 
 
-@dataclass(frozen=True, slots=True)
-class Sale:
+class Sale(Struct, frozen=True):
     """Yes: to be booked."""
 
     approved: Approved
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """No. `frozen`: the same key gets the same answer for ever; otherwise the request leaves no trace.
     `repeated`: it is such an answer again. `wrong`: the counters of wrong codes that it moves.
     """
@@ -80,8 +80,7 @@ class Refused:
     wrong: tuple[FailureKey, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """The key was approved before: its redemption or refund is the answer again."""
 
     result_id: UUID
@@ -90,8 +89,7 @@ class Repeat:
 Decision = Sale | Refused | Repeat
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """A card whose code was right, and the step of the code (telephones)."""
 
     card: CardState
@@ -182,8 +180,7 @@ def sell(request: RedemptionRequest, state: State, till: Till, access: Access, n
     return Sale(_approve(request, till, access, allocation, vouchers, now))
 
 
-@dataclass(frozen=True, slots=True)
-class CapsLeft:
+class CapsLeft(Struct, frozen=True):
     """How much a paper card may spend at once, and how much more today."""
 
     sale_cents: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
 from typing import Any, cast
@@ -11,6 +11,8 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ledger.books.journal import flatten
 from ledger.calendar import paris_day
@@ -46,9 +48,14 @@ _RULES = "SELECT id, rules::text AS rules FROM ledger.programme_version WHERE id
 
 # One row of arrays, one snapshot: the cards asked for, what their households may spend today, which keys have had their
 # fate, who is no longer active, and the counts of wrong codes. *_of arrays name their request by position.
+# LIMIT and OFFSET fence the look-ups: a plan made while a table was empty must not begin with that table when it is
+# full.
 _LOAD = """
     WITH asked AS MATERIALIZED (
-        SELECT a.nth, a.till_id, a.merchant_id, a.key, c.id AS card_id, c.household_id, c.kind, c.secret, c.pin_hmac,
+        SELECT a.nth, a.till_id, a.merchant_id, a.key, c.id AS card_id, c.household_id, c.kind, c.secret,
+            coalesce((
+                SELECT p.pin_hmac FROM ledger.card_pin AS p WHERE p.card_id = c.id ORDER BY p.number DESC LIMIT 1
+            ), c.pin_hmac) AS pin_hmac,
             coalesce(cc.last_step, 0) AS last_step, sp.day, sp.spent_cents, coalesce(c.id, a.stand_in) AS counted_for
         FROM unnest($1::uuid[], $2::uuid[], $3::bytea[], $4::bigint[], $7::uuid[]) WITH ORDINALITY
             AS a (till_id, merchant_id, key, number, stand_in, nth)
@@ -69,11 +76,15 @@ _LOAD = """
         WHERE v.ends_on >= $5
     ), settled AS (
         SELECT a.nth, o.fate, o.fingerprint, o.result_id, o.refusal, o.facts::text AS facts
-        FROM asked AS a INNER JOIN ledger.request_outcome AS o
-            ON o.merchant_id = a.merchant_id AND o.request_key = a.key
+        FROM asked AS a CROSS JOIN LATERAL (
+            SELECT * FROM ledger.request_outcome AS o
+            WHERE o.merchant_id = a.merchant_id AND o.request_key = a.key LIMIT 1
+        ) AS o
     ), counted AS (
-        SELECT f.* FROM asked AS a INNER JOIN ledger.failure_count AS f
-            ON f.card_id = a.counted_for AND f.till_id IN (a.till_id, $6)
+        SELECT f.* FROM asked AS a CROSS JOIN LATERAL (
+            SELECT * FROM ledger.failure_count AS f
+            WHERE f.card_id = a.counted_for AND f.till_id IN (a.till_id, $6) OFFSET 0
+        ) AS f
         UNION ALL
         SELECT f.* FROM ledger.failure_count AS f WHERE f.card_id = $6 AND f.till_id = ANY($1)
     )
@@ -127,8 +138,7 @@ _FIND_IDS = FIND + " WHERE r.id = ANY($1::uuid[])"
 CONFLICTS = frozenset({"BPX01", "BPL03", "BPL04", "BPL06", "23505", "40001", "40P01"})
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """An outcome to be kept, and whose it is."""
 
     merchant_id: UUID

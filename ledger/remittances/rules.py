@@ -12,6 +12,7 @@ from uuid import UUID
 from ledger.errors import N_
 from ledger.people_files import BLANK, REPEATED, Cells, FaultKind, Table
 from ledger.remittances.model import Answer, Item, Line, LineKind, LineState
+from ledger.sheets import safe_cell
 
 COLUMNS = (
     *("ligne", "nature", "jour", "siret", "commercant", "recu", "ticket", "operation", "nombre"),
@@ -24,7 +25,6 @@ _STATUSES = {"accepte": True, "accepté": True, "accepted": True, "refuse": Fals
 _LINE_ID = re.compile(r"R(?P<remittance>[0-9]{6,9})-(?P<line>[0-9]{5,7})")
 _REFERENCE = re.compile(r"[!-~]{1,64}")
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,20}")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 UNKNOWN_LINE = FaultKind("unknown-line", N_("No remittance has this line."), N_("Copy the line as it was sent."))
 ACCEPTED_BEFORE = FaultKind(
@@ -82,11 +82,6 @@ def _cells(remittance_number: int, line: Line) -> Iterator[str]:
     yield str(first.id) if alone else ""
     yield str(len(line.items))
     yield str(line.amount_cents)
-
-
-def safe_cell(value: str) -> str:
-    """A value that no spreadsheet carries out as a formula (OWASP: CSV injection)."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
 
 
 def line_id(remittance_number: int, number: int) -> str:

@@ -61,6 +61,6 @@ async def _asked(ledger: Ledger, moment: Moment) -> AsyncIterator[tuple[UnitOfWo
     """One snapshot, and how an answer about this moment stands in it."""
     async with ledger.unit_of_work() as work:
         await work.freeze()
-        now, final_until = await store.now(work)
+        now, final_until, certified_until = await store.now(work)
         rules.require_past(moment, now, paris_day(work.now))
-        yield work, rules.standing(moment, now, final_until)
+        yield work, rules.standing(moment, now, final_until, certified_until)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
@@ -15,7 +15,8 @@ from ledger.reports.model import Line, Moment, Moved
 # Whatever was posted up to final_until had been committed before its seal: who sees the seal sees all of it.
 _NOW = text("""
     SELECT clock_timestamp() AS now,
-        (SELECT nullif(final_until, '-infinity') FROM ledger.seal ORDER BY number DESC LIMIT 1) AS final_until
+        (SELECT nullif(final_until, '-infinity') FROM ledger.seal ORDER BY number DESC LIMIT 1) AS final_until,
+        ledger.certified_until() AS certified_until
 """)
 
 _BALANCE_AT = text("""
@@ -109,10 +110,12 @@ _AID_MOVED = {
 _HOLDING_KINDS = {"pool": int(AccountKind.PROGRAMME_POOL), "voucher": int(AccountKind.VOUCHER)}
 
 
-async def now(work: UnitOfWork) -> tuple[datetime, datetime | None]:
-    """The database's clock, and up to which instant nothing can be posted any more; None where nothing is sealed."""
+async def now(work: UnitOfWork) -> tuple[datetime, datetime | None, date | None]:
+    """The database's clock; up to which instant nothing can be posted any more, None where nothing is sealed; and up
+    to which day nothing can be booked any more, None where no month is certified.
+    """
     row = (await work.run(_NOW)).one()
-    return row.now, row.final_until
+    return row.now, row.final_until, row.certified_until
 
 
 def _values(moment: Moment) -> tuple[str, dict[str, Any]]:

@@ -47,6 +47,20 @@ _FACTS = text("""
 """).bindparams(bindparam("id", type_=Uuid))
 
 
+_CERTIFICATE = text("""
+    SELECT l.content, c.epoch, c.xid
+    FROM ledger.certificate AS c CROSS JOIN LATERAL ledger.leaf_contents(c.epoch, c.xid) AS l
+    WHERE c.proposal_id = :id AND l.fact = 'certificate'
+""").bindparams(bindparam("id", type_=Uuid))
+
+
+async def facts_of_certificate(work: UnitOfWork, proposal_id: UUID) -> list[tuple[str, Seal | None]]:
+    """The same for a certificate, and that it closed its month."""
+    rows = (await work.run(_CERTIFICATE, id=proposal_id)).all()
+    closed = [(row.content, await store.covering(work, row.epoch, row.xid)) for row in rows]
+    return [*await facts_of_approval(work, proposal_id), *closed]
+
+
 async def facts_of_approval(work: UnitOfWork, proposal_id: UUID) -> list[tuple[str, Seal | None]]:
     """The leaves that prove who prepared and who approved a proposal, each with its seal where it has one."""
     rows = (await work.run(_FACTS, id=proposal_id)).all()

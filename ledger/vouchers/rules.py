@@ -7,15 +7,15 @@ A refund goes the other way round.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from ledger.money import share_cents
 from ledger.vouchers.model import Refundable, Share
 
 
-@dataclass(frozen=True, slots=True)
-class Spendable:
+class Spendable(Struct, frozen=True):
     """A voucher as allocation sees it: what is left of it, for which categories, until when."""
 
     account_id: int
@@ -24,8 +24,7 @@ class Spendable:
     valid_until: date
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(Struct, frozen=True):
     """What each voucher pays (in order of taking) and what is approved of each line."""
 
     taken: tuple[tuple[int, int], ...]
@@ -92,10 +91,11 @@ def _by_line(lines: Sequence[tuple[str, int]], payers: Sequence[Spendable], flow
 
 
 class _Flow:
-    """Who pays how much of which category; baskets have a handful of both."""
+    """Who pays how much of which category; baskets have a handful of both. `open`: what nobody pays yet."""
 
     def __init__(self, demand: Mapping[str, int]) -> None:
         self.demand = demand
+        self.open = dict(sorted(demand.items()))
         self.paid: dict[tuple[int, str], int] = {}
         self.vouchers: dict[int, Spendable] = {}
 
@@ -107,37 +107,44 @@ class _Flow:
         return tuple((account, cents) for account, cents in by_voucher.items() if cents)
 
     def paid_for(self, category: str) -> int:
-        return sum(cents for (_, paid), cents in self.paid.items() if paid == category)
+        return self.demand[category] - self.open[category]
 
     def pay(self, voucher: Spendable, amount_cents: int) -> int:
         """Let a voucher pay as much as possible of an amount; earlier vouchers keep what they pay in all."""
+        earlier = bool(self.vouchers)
         self.vouchers[voucher.account_id] = voucher
         left = amount_cents
-        for category in sorted(voucher.categories & self.demand.keys()) if left else ():
-            room = min(left, self._open(category))
-            if room:
-                self.paid[voucher.account_id, category] = room
-                left -= room
-        while left and (path := self._path(voucher.account_id)):
-            room = min([left, self._open(path[-1][1]), *(self.paid[back] for back in path[1::2])])
-            for place, edge in enumerate(path):
-                self.paid[edge] = self.paid.get(edge, 0) + (room if place % 2 == 0 else -room)
-            left -= room
+        for category, open_cents in self.open.items():
+            if open_cents and left and category in voucher.categories:
+                left -= self._pay(voucher.account_id, category, min(left, open_cents))
+        while left and earlier and (path := self._path(voucher.account_id)):
+            left -= self._reroute(path, left)
         return amount_cents - left
 
-    def _open(self, category: str) -> int:
-        return self.demand[category] - self.paid_for(category)
+    def _pay(self, account: int, category: str, cents: int) -> int:
+        self.paid[account, category] = self.paid.get((account, category), 0) + cents
+        self.open[category] -= cents
+        return cents
+
+    def _reroute(self, path: list[tuple[int, str]], cents_max: int) -> int:
+        """Along a path: the first voucher takes over what others paid, the last one pays what was open."""
+        cents = min([cents_max, self.open[path[-1][1]], *(self.paid[back] for back in path[1::2])])
+        for place, (account, category) in enumerate(path):
+            self._pay(account, category, cents if place % 2 == 0 else -cents)
+        return cents
 
     def _path(self, account: int) -> list[tuple[int, str]]:
         """Edges from a voucher to a category with room: forward, back along what another pays, and so on."""
         seen: set[str] = set()
         waiting: list[tuple[int, list[tuple[int, str]]]] = [(account, [])]
-        while waiting:
+        while waiting and any(self.open.values()):
             payer, path = waiting.pop(0)
-            for category in sorted(self.vouchers[payer].categories & self.demand.keys() - seen):
+            for category in self.open:
+                if category in seen or category not in self.vouchers[payer].categories:
+                    continue
                 seen.add(category)
                 forward = [*path, (payer, category)]
-                if self._open(category):
+                if self.open[category]:
                     return forward
                 others = [other for (other, paid), cents in self.paid.items() if paid == category and cents]
                 waiting.extend((other, [*forward, (other, category)]) for other in others if other != payer)

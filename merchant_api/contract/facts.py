@@ -66,6 +66,7 @@ OF_THE_CORE: dict[tuple[str, str], str] = {
     ("Proof", "consistency"): N_("The hashes that lead from the older root to the present one, in base64."),
     ("Proof", "facts"): N_("The facts that are proven."),
     ("Proof", "content"): N_("What two people approved; never in these answers."),
+    ("Proof", "certified"): N_("Of a certificate; never in these answers."),
     ("Key", "public_key"): N_("An Ed25519 key, in base64."),
     ("Key", "endorsement"): N_("What the key before it signed of it, in base64; none for the first."),
     ("Leaf", "content"): N_("The fact as it was sealed."),

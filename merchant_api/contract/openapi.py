@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.routes import HTTPRoute
 
-from ledger.errors import N_, Refusal, Unauthorised
+from ledger.errors import N_, Refusal, Unauthorised, WalletUnknown
 from ledger.texts import gettext as _
 from merchant_api import problems
 from merchant_api.contract.facts import FACTS, MEMBERS, OF_THE_CORE, shown
@@ -26,6 +26,7 @@ _GROUPS = {
     "merchant_api.v1.tills": N_("Devices, cards and shop"),
     "merchant_api.v1.money": N_("The shop's money"),
     "merchant_api.v1.checkpoints": N_("Proofs"),
+    "merchant_api.v1.wallets": N_("The household's telephone"),
     "merchant_api.service": N_("The service"),
 }
 _ABOUT = N_(
@@ -39,7 +40,10 @@ _HEADERS = {
     "Idempotency-Replayed": ({"const": "true"}, N_("Present where this answer repeats an earlier one of this key.")),
     "WWW-Authenticate": ({"const": "Bearer"}, N_("A token is needed.")),
 }
-_TOKEN = N_("The token that pairing gave to this device.")
+_SCHEMES: dict[type[Refusal], tuple[str, str]] = {
+    Unauthorised: ("till", N_("The token that pairing gave to this device.")),
+    WalletUnknown: ("wallet", N_("The token that enrolment gave to this telephone.")),
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def _described(operation: _Operation) -> dict[str, Any]:
         "summary": _(operation.told.title),
         "description": _(operation.told.text),
         "parameters": [*map(_parameter, operation.signature.parameters), _ref("parameters", "Accept-Language")],
-        "security": [{"till": []}] if Unauthorised in operation.refusals else [],
+        "security": [{name: []} for refusal, (name, _about) in _SCHEMES.items() if refusal in operation.refusals],
         "responses": _responses(operation),
     }
     if operation.signature.body is not None:
@@ -176,7 +180,9 @@ def _with_headers(response: dict[str, Any], headers: Sequence[str]) -> dict[str,
 def _components(operations: Sequence[_Operation]) -> dict[str, Any]:
     refusals = {refusal.code: refusal for operation in operations for refusal in operation.refusals}
     return {
-        "securitySchemes": {"till": {"type": "http", "scheme": "bearer", "description": _(_TOKEN)}},
+        "securitySchemes": {
+            name: {"type": "http", "scheme": "bearer", "description": _(about)} for name, about in _SCHEMES.values()
+        },
         "parameters": {
             "Accept-Language": {
                 "name": "Accept-Language",

@@ -31,12 +31,14 @@ _BY_PARAMETER: dict[str, Refusals] = {
     "settling_counter": (*_A_DEVICE, errors.OutOfScope),
     "looking_counter": _OPEN,
     "desk": (*_A_DEVICE, errors.OutOfScope),
+    "holding_wallet": (errors.WalletUnknown, errors.CardBlocked, errors.Unavailable),
     "data": (errors.InvalidRequest, errors.RequestTooLarge),
     "idempotency_key": (errors.IdempotencyKeyMissing, errors.IdempotencyConflict, errors.RequestAbandoned),
     "ledger": (errors.Unavailable,),
 }
-# A card is shown, the owner agrees: what both can be refused with.
+# A card is shown, with a till or without one; the owner agrees: what each can be refused with.
 CARD: Refusals = (errors.CodeRefused, errors.CodeAlreadyUsed, errors.CardBlocked, errors.TooManyAttempts)
+GUEST: Refusals = (errors.CodeRefused, errors.CardBlocked, errors.TooManyAttempts)
 TRAINING: Refusals = (errors.TrainingCard, errors.TrainingTill)
 OWNER: Refusals = (errors.OwnerCodeNotSet, errors.CodeRefused, errors.CodeAlreadyUsed, errors.TooManyAttempts)
 

@@ -5,11 +5,13 @@ It is asked only where the real desk refused a till because it is in training: a
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from ledger.cards.model import Credential
 from ledger.database.unit_of_work import Ledger
@@ -17,7 +19,7 @@ from ledger.errors import InternalError, OutOfScope, Refusal, TrainingTill, Unav
 from ledger.programmes.actions import list_programmes
 from ledger.programmes.model import Rules
 from ledger.redemptions import actions, rules
-from ledger.redemptions.desk import Desk
+from ledger.redemptions.desk import Answer, Desk
 from ledger.redemptions.model import (
     Answered,
     BalanceRequest,
@@ -54,13 +56,17 @@ class FrontDesk:
 
     async def redeem(self, request: RedemptionRequest) -> Answered[Redemption | Refusal]:
         """A sale, for real or in training."""
-        answer = await self._desk.redeem(request)
-        return await self._practise(request) if _is_training(answer.result) else answer
+        answer = await self.begin(request)
+        return await self.practise(request) if is_training(answer.result) else answer
+
+    def begin(self, request: RedemptionRequest) -> asyncio.Future[Answer]:
+        """A sale for real; a till in training is told to practise it."""
+        return self._desk.redeem(request)
 
     async def card_balance(self, request: BalanceRequest) -> CardBalance | Refusal:
         """What is left on a card, for real or in training."""
         found = await actions.card_balance(self._ledger, request)
-        return await self._look(request) if _is_training(found) else found
+        return await self._look(request) if is_training(found) else found
 
     async def close(self) -> None:
         """Finish what is in flight."""
@@ -72,7 +78,8 @@ class FrontDesk:
         keep(self._books, token_sha256, books, TILLS_MAX)
         return books
 
-    async def _practise(self, request: RedemptionRequest) -> Answered[Redemption | Refusal]:
+    async def practise(self, request: RedemptionRequest) -> Answer:
+        """A sale of a till in training."""
         if not request.credential.for_training:
             return Answered(practised(TrainingTill()))
         books, now = self.books_of(request.bound.token_sha256), self._ledger.clock.now()
@@ -144,5 +151,6 @@ def _known(credential: Credential) -> Credential:
     return replace(credential, number=cards.real_number(credential.number))
 
 
-def _is_training(result: object) -> bool:
+def is_training(result: object) -> bool:
+    """Was a till refused because it only practises?"""
     return isinstance(result, OutOfScope) and result.facts.get("scope") == SCOPE

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+from msgspec.structs import asdict
 
 from ledger.redemptions.model import CardBalance, Redemption, Refund
 
@@ -13,15 +15,13 @@ class Practised:
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingSale(Practised, Redemption):
+class TrainingSale(Redemption, Practised, frozen=True):
     """A sale that was only practised; its receipt says so."""
 
     @classmethod
     def of(cls, sale: Redemption, number: int) -> TrainingSale:
         """The sale that the rules decided, with a number of its own."""
-        values = {field.name: getattr(sale, field.name) for field in fields(Redemption)}
-        return cls(**values | {"receipt_number": number})
+        return cls(**asdict(sale) | {"receipt_number": number})
 
     @property
     def receipt(self) -> str:

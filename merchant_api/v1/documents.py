@@ -13,20 +13,20 @@ from ledger.errors import N_
 from ledger.redemptions.model import CardBalance, DayTotals, Movements, Redemption, Refund, Totals
 from merchant_api.training.model import Practised
 
-_END = "$(?!\\n)"  # `$` alone would let a line end through
+END = "$(?!\\n)"  # `$` alone would let a line end through
 
 Cents = Annotated[int, Meta(ge=1, le=100_000_000, description=N_("Whole centimes, at least 1."))]
 Category = Annotated[
     str,
     Meta(
-        pattern="^[a-z][a-z0-9-]{0,39}" + _END,
+        pattern="^[a-z][a-z0-9-]{0,39}" + END,
         description=N_("A food category; the list of categories has them. One that nobody knows is not eligible."),
     ),
 ]
 Reference = Annotated[
     str,
     Meta(
-        pattern="^[A-Za-z0-9][A-Za-z0-9._/-]{0,34}" + _END,
+        pattern="^[A-Za-z0-9][A-Za-z0-9._/-]{0,34}" + END,
         description=N_("The till's own ticket number; it helps to find a sale again. No names, no free text."),
     ),
 ]
@@ -40,7 +40,7 @@ CredentialText = Annotated[
 ]
 Pin = Annotated[
     str,
-    Meta(pattern="^[0-9]{4}" + _END, description=N_("Four digits, typed by the holder of a paper card.")),
+    Meta(pattern="^[0-9]{4}" + END, description=N_("Four digits, typed by the holder of a paper card.")),
 ]
 Instant = Annotated[datetime, Meta(tz=True, description=N_("A time of RFC 3339 with its offset."))]
 SaleId = Annotated[UUID, PathParameter(description=N_("The id of the sale."))]

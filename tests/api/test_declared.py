@@ -21,6 +21,7 @@ from tests.contract import Operation, operations
 from tests.owners import Owner
 from tests.tills import TillClient
 from tests.town import AGENT, FRUIT, WINE, Town, ask_for_conversion, paired, wrong_pin
+from tests.wallets import WalletClient
 
 # What is said of every call because any may meet it; provoked for some in test_problems and test_lookups.
 ANYWHERE = {"internal-error", "unavailable"}
@@ -39,7 +40,9 @@ BAD_QUERY = {
     "getMerchantStatement": {"from": "x"},
     "listConversions": {"cursor": "x"},
     "getConsistency": {"from": "x"},
+    "listPurchases": {"cursor": "x"},
 }
+OF_WALLETS = {name for name, one in operations().items() if one.told["security"] == [{"wallet": []}]}
 
 
 @dataclass
@@ -55,9 +58,13 @@ class Stage:
     owner: Owner
     sale: str
     key: str
+    wallet: WalletClient | None = None
+    paper_card: str = ""  # of the wallet's household
 
     @property
     def device(self) -> TillClient:
+        if self.wallet is not None:
+            return replace(self.till, token=self.wallet.token)
         return self.owner.device if self.operation.name in OF_THE_OFFICE else self.till
 
     def body(self, **changes: Any) -> dict[str, Any] | None:
@@ -74,7 +81,10 @@ class Stage:
             "to_siret": self.town.shops[1].siret,
             "amount_cents": 1_00,
             "initiated_at": None,
-        }
+            "card_number": str(self.town.paper_card.number),
+            "card": self.paper_card,
+            "purchase": self.sale,
+        } | ({} if self.wallet is None else {"code": self.wallet.code()})
         return usual | {name: value for name, value in fitting.items() if name in usual} | changes
 
     async def send(self, device: TillClient | None = None, **changes: Any) -> httpx.Response:
@@ -123,6 +133,17 @@ def by(code: str, *names: str) -> Callable[[Provocation], Provocation]:
 @usually("unauthorised")
 async def by_a_stranger(stage: Stage) -> httpx.Response:
     return await stage.send(replace(stage.device, token="stranger"))
+
+
+@usually("wallet-unknown")
+async def by_a_till(stage: Stage) -> httpx.Response:
+    return await stage.send(stage.till)
+
+
+@usually("card-blocked")
+async def with_a_blocked_telephone(stage: Stage) -> httpx.Response:
+    await block_card(stage.ledger, stage.town.phone_card.number, AGENT)
+    return await stage.send()
 
 
 @usually("out-of-scope")
@@ -212,9 +233,10 @@ async def with_many_wrong_owners_codes(stage: Stage) -> httpx.Response:
 
 
 CARD_CALLS = ("redeem", "getCardBalance")
+GUEST_CALLS = ("getBalanceAsGuest", "blockTelephonesAsGuest")
 
 
-@by("code-refused", *CARD_CALLS)
+@by("code-refused", *CARD_CALLS, *GUEST_CALLS)
 async def with_a_wrong_pin(stage: Stage) -> httpx.Response:
     return await stage.send(pin=wrong_pin(stage.town.paper_card))
 
@@ -226,7 +248,7 @@ async def with_the_same_code_again(stage: Stage) -> httpx.Response:
     return await stage.call(body)
 
 
-@by("card-blocked", *CARD_CALLS)
+@by("card-blocked", *CARD_CALLS, *GUEST_CALLS)
 async def with_a_lost_card(stage: Stage) -> httpx.Response:
     await block_card(stage.ledger, stage.town.paper_card.number, AGENT)
     return await stage.send()
@@ -236,6 +258,42 @@ async def with_a_lost_card(stage: Stage) -> httpx.Response:
 async def after_many_wrong_pins(stage: Stage) -> httpx.Response:
     for nth in range(1, 6):
         await stage.till.balance(stage.town.paper_card, pin=wrong_pin(stage.town.paper_card, nth))
+    return await stage.send()
+
+
+@by("too-many-attempts", *GUEST_CALLS)
+async def after_many_wrong_pins_of_a_guest(stage: Stage) -> httpx.Response:
+    for nth in range(1, 6):
+        await stage.send(pin=wrong_pin(stage.town.paper_card, nth))
+    return await stage.send()
+
+
+@by("not-found", "blockCard", "changePin", "disputePurchase")
+async def of_somebody_else(stage: Stage) -> httpx.Response:
+    return await stage.call(
+        stage.body(**{"purchase" if stage.operation.name == "disputePurchase" else "card": str(uuid4())})
+    )
+
+
+@by("pin-too-simple", "changePin")
+async def with_four_ones(stage: Stage) -> httpx.Response:
+    return await stage.send(pin="1111")
+
+
+@by("code-refused", "changePin")
+async def with_a_code_of_another_telephone(stage: Stage) -> httpx.Response:
+    return await stage.send(code="00000000")
+
+
+@by("too-many-attempts", "changePin")
+async def with_many_codes_of_another_telephone(stage: Stage) -> httpx.Response:
+    for _ in range(5):
+        await stage.send(code="00000000")
+    return await stage.send()
+
+
+@by("enrolment-refused", "enrolTelephone")
+async def with_no_such_letter(stage: Stage) -> httpx.Response:
     return await stage.send()
 
 
@@ -322,7 +380,7 @@ async def with_no_such_code(stage: Stage) -> httpx.Response:
     return await stage.send()
 
 
-@by("too-many-requests", "pairTill")
+@by("too-many-requests", "pairTill", "enrolTelephone")
 async def with_many_wrong_codes(stage: Stage) -> httpx.Response:
     for _ in range(20):
         await stage.send()
@@ -364,6 +422,10 @@ async def test_each_refusal_that_is_told_of_a_call_is_given_by_it(
     owner = await Owner.of(ledger, till, clock, town.office, AGENT)
     sale = str((await till.redeem(town.crowd[0], (FRUIT, 8_50))).json()["id"])
     stage = Stage(operations()[name], till, town, ledger, clock, superuser, owner, sale, str(uuid4()))
+    if name in OF_WALLETS:
+        stage.sale = str((await till.redeem(town.phone_card, (FRUIT, 8_50))).json()["id"])
+        stage.wallet = await WalletClient.enrolled(ledger, till.client, clock, town.phone_card)
+        stage.paper_card = await stage.wallet.card("paper")
     given = await (OF_A_CALL.get((name, code)) or USUAL[code])(stage)
     assert (given.status_code, given.json()["code"]) == (given.json()["status"], code), given.text
 

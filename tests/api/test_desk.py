@@ -143,18 +143,21 @@ async def test_a_fault_of_ours_in_one_batch_harms_no_other_request(
     assert await app.fetchval("SELECT count(*) FROM ledger.redemption") == 19
 
 
-async def test_nobody_joins_a_queue_in_which_somebody_has_waited_too_long(
-    till: TillClient, town: Town, monkeypatch: pytest.MonkeyPatch
+async def test_who_waited_too_long_is_sent_away_and_nobody_joins_them(
+    till: TillClient, town: Town, app: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits = asyncio.Event()
-    before_the_write(monkeypatch, waits.wait)
-    sold = [asyncio.create_task(till.redeem(card, (FRUIT, 100))) for card in town.crowd[:2]]
+    goes_on = asyncio.Event()
+    before_the_write(monkeypatch, goes_on.wait)
+    selling = asyncio.create_task(till.redeem(town.crowd[0], (FRUIT, 100)))
+    await asyncio.sleep(0.1)
+    waiting = asyncio.create_task(till.redeem(town.crowd[1], (FRUIT, 100)))
     await asyncio.sleep(0.1)
     monkeypatch.setattr(desk, "_WAIT_MS_MAX", 0)
-    sent_away = await till.redeem(town.crowd[2], (FRUIT, 100))
-    assert (sent_away.status_code, sent_away.headers["retry-after"]) == (503, "2")
-    waits.set()
-    assert {answer.status_code for answer in await asyncio.gather(*sold)} == {201}
+    late = await till.redeem(town.crowd[2], (FRUIT, 100))
+    assert (late.status_code, late.headers["retry-after"]) == (503, "2")
+    goes_on.set()
+    assert [(await each).status_code for each in (selling, waiting)] == [201, 503]
+    assert await app.fetchval("SELECT count(*) FROM ledger.redemption") == 1
 
 
 async def test_two_batches_beside_each_other_share_no_household(

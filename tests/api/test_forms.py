@@ -109,8 +109,8 @@ async def test_a_body_that_is_no_json_object_is_refused(quiet_till: TillClient, 
 @pytest.mark.usefixtures("untouched")
 @pytest.mark.parametrize(
     "key",
-    [None, "", " ", "two words", "é", "x" * 256, "a\tb"],
-    ids=["none", "empty", "blank", "words", "accent", "long", "tab"],
+    [None, "", "two words", "é", "x" * 256, "a\tb"],
+    ids=["none", "empty", "words", "accent", "long", "tab"],
 )
 @pytest.mark.parametrize("call", ["/v1/redemptions", f"/v1/redemptions/{NO_SALE}/refunds"])
 async def test_a_request_that_moves_money_needs_a_usable_key(

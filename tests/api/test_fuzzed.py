@@ -38,6 +38,7 @@ from tests.contract import contract
 from tests.services import Installation, client_of
 from tests.tills import TillClient
 from tests.town import AGENT, FRUIT, WINE, Town, credential, paired
+from tests.wallets import WalletClient
 
 CASES = int(os.environ.get("BONPOIS_FUZZED_CASES", "400"))
 CHECKS = [
@@ -60,6 +61,7 @@ class Known:
     cards: list[dict[str, Any]]
     owner_code: Callable[[], str]
     sirets: list[str]
+    wallets: list[str]
     keys: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     cursors: list[str] = field(default_factory=list)
@@ -74,8 +76,11 @@ class Known:
 
     def token(self, path: str, chance: Random) -> str:
         """Mostly of the right device."""
-        owns = path.startswith(OF_THE_OFFICE)
-        right, wrong = (self.offices, self.tills) if owns else (self.tills, self.offices)
+        right, wrong = self.tills, [*self.offices, *self.wallets]
+        if path.startswith("/v1/wallet"):
+            right, wrong = self.wallets, self.tills
+        elif path.startswith(OF_THE_OFFICE):
+            right, wrong = self.offices, self.tills
         return chance.choice(right if chance.random() < 0.95 else [*wrong, "x"])
 
     def key(self, chance: Random) -> str:
@@ -177,7 +182,8 @@ async def test_no_call_is_answered_in_a_way_that_the_contract_does_not_tell(
         cards += [{"credential": f"{number:010}", "pin": "1234"} for number in (18, 26, 34, 42, 59)]
         tokens = [town.tills[0].token, town.tills[3].token, training.token]
         sirets = [shop.siret for shop in town.shops]
-        known = Known(service.url, tokens, [town.office.token], cards, owner_code, sirets)
+        wallets = [(await WalletClient.enrolled(ledger, client, clock, town.phone_card)).token]
+        known = Known(service.url, tokens, [town.office.token], cards, owner_code, sirets, wallets)
         await asyncio.to_thread(fuzz, known, CASES)
     reached = {status // 100 for _, status in known.answers}
     assert reached == {2, 4}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,14 +15,20 @@ import pytest
 
 from ledger import errors
 from ledger.cards.actions import block_card
+from ledger.cards.batches import record_paper_cards
+from ledger.cards.rules import new_paper_card
 from ledger.clock import FixedClock
 from ledger.conversions.actions import close_merchant, return_payout, take_back_coupons, withdraw_conversion
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import CATALOGUE, Refusal
 from ledger.merchants.actions import invite_till, revoke_till, suspend_merchant
+from ledger.papers.actions import block_batch, print_cards
+from ledger.papers.model import CardOrder
+from ledger.wallets.actions import invite_wallet
 from tests.owners import Owner
 from tests.tills import TillClient
-from tests.town import AGENT, FRUIT, WINE, Town, ask_for_conversion, paired, wrong_pin
+from tests.town import AGENT, FRUIT, PROGRAMME, WINE, Town, ask_for_conversion, paired, wrong_pin
+from tests.wallets import WalletClient, enrol
 
 PROVOKED_HERE = {number: refusal for number, refusal in CATALOGUE.items() if number // 1000 in {1, 2, 3, 4}}
 MEMBERS = {"type", "title", "status", "detail", "code", "number", "retryable"}
@@ -205,6 +213,30 @@ async def by_a_till_in_training(scene: Scene) -> httpx.Response:
     )
 
 
+@provokes(errors.EnrolmentRefused)
+async def with_a_letter_of_nobody(scene: Scene) -> httpx.Response:
+    return await enrol(scene.till.client, "00000-00000-00000")
+
+
+@provokes(errors.WalletUnknown)
+async def as_a_telephone_of_nobody(scene: Scene) -> httpx.Response:
+    return await scene.till.get("/v1/wallet")
+
+
+@provokes(errors.TelephoneEnrolled)
+async def to_a_second_telephone(scene: Scene) -> Refusal:
+    card = scene.town.phone_card
+    await WalletClient.enrolled(scene.ledger, scene.till.client, scene.till.clock, card)
+    return await refusal_of(invite_wallet(scene.ledger, card.number, AGENT))
+
+
+@provokes(errors.PinTooSimple)
+async def four_in_a_row(scene: Scene) -> httpx.Response:
+    wallet = await WalletClient.enrolled(scene.ledger, scene.till.client, scene.till.clock, scene.town.phone_card)
+    body = {"card": await wallet.card("paper"), "pin": "3456", "code": wallet.code()}
+    return await wallet.post("/pin", body)
+
+
 @provokes(errors.MerchantNotActive)
 async def at_a_suspended_shop(scene: Scene) -> httpx.Response:
     await suspend_merchant(scene.ledger, scene.town.shops[0].siret, AGENT)
@@ -278,6 +310,31 @@ async def returning_what_was_never_paid(scene: Scene) -> Refusal:
 @pytest.fixture
 def scene(till: TillClient, town: Town, ledger: Ledger) -> Scene:
     return Scene(replace(till, language="en"), town, ledger)
+
+
+@provokes(errors.NoCardWanted)
+async def everybody_has_a_card(scene: Scene) -> Refusal:
+    return await refusal_of(print_cards(scene.ledger, CardOrder(PROGRAMME, Path("nowhere")), AGENT))
+
+
+@provokes(errors.CardsChanged)
+async def somebody_else_made_the_card(scene: Scene) -> Refusal:
+    async with scene.ledger.unit_of_work() as work:
+        return await refusal_of(record_paper_cards(work, [(scene.town.households["TEN"], new_paper_card())]))
+
+
+@provokes(errors.PapersLost)
+async def a_folder_came_while_the_papers_were_made(scene: Scene) -> Refusal:
+    await block_card(scene.ledger, scene.town.ten_card.number, AGENT)
+    with TemporaryDirectory() as parent:
+        folder = Path(parent) / "batch"
+        order = CardOrder(PROGRAMME, folder)
+        return await refusal_of(print_cards(scene.ledger, order, AGENT, lambda _done, _total: folder.mkdir()))
+
+
+@provokes(errors.UnknownBatch)
+async def no_batch_was_made_then(scene: Scene) -> Refusal:
+    return await refusal_of(block_batch(scene.ledger, PROGRAMME, datetime(2026, 1, 1, tzinfo=UTC), AGENT))
 
 
 @pytest.mark.parametrize("number", PROVOKED_HERE, ids=[refusal.code for refusal in PROVOKED_HERE.values()])

@@ -25,13 +25,16 @@ _LAST_ANSWER_SECONDS_MAX = 30
 
 
 async def run(task: dict[str, Any], town: dict[str, Any], customers: Customers) -> dict[str, Any]:
-    """So many tills at once, for some seconds after a warm-up. `busy`: half of them are one merchant's."""
+    """So many tills at once, for some seconds after a warm-up. `busy`: half of them are one merchant's; `too_many`: of
+    whom some may be sent away.
+    """
     tokens = [town["tokens"][place % len(town["tokens"])] for place in range(task["tills"])]
     if task["busy"]:
         half = len(tokens) // 2
         tokens[:half] = town["busy"][:half]
     starts = time.perf_counter() + task["warm_up"]
-    measured, shown = Measured(starts, starts + task["seconds"]), Counter(customers.shown)
+    measured = Measured(starts, starts + task["seconds"], sent_away_too=task["too_many"])
+    shown = Counter(customers.shown)
     mix, loop = Mix(**task["mix"]), asyncio.get_running_loop()
     makers = [partial(Till, token, customers, mix, measured) for token in tokens]
     tills = [(await loop.create_connection(maker, task["host"], task["port"]))[1] for maker in makers]
@@ -49,7 +52,9 @@ def _told(measured: Measured, seconds: float) -> dict[str, Any]:
     return {
         "rps": round(len(sales) / seconds),
         "booked_rps": round(measured.statuses["sale 201"] / seconds),
+        "booked": measured.booked,
         "calls_per_s": round(calls / seconds),
+        "longest_ms": round(max((max(each) for each in kinds.values()), default=0.0), 1),
         **_quantiles(sales),
         "by_kind": {kind: {"count": len(each), **_quantiles(sorted(each))} for kind, each in sorted(kinds.items())},
         "statuses": dict(sorted(measured.statuses.items())),

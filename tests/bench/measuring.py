@@ -34,7 +34,17 @@ class Measuring:
     seconds: float
     warm_up: float
 
-    async def run(self, town: Town, tills: int, *, busy: bool = False, mix: Mix | None = None) -> dict[str, Any]:
+    async def run(
+        self,
+        town: Town,
+        tills: int,
+        *,
+        busy: bool = False,
+        too_many: bool = False,
+        mix: Mix | None = None,
+        seconds: float | None = None,
+        warm_up: float | None = None,
+    ) -> dict[str, Any]:
         """What so many tills measured. A share of answers that nobody expected ends the benchmark."""
         host, _, port = self.service.url.removeprefix("http://").partition(":")
         (self.folder / TOWN).write_text(json.dumps(asdict(town)), encoding="ascii")
@@ -43,9 +53,10 @@ class Measuring:
             "port": int(port),
             "tills": tills,
             "busy": busy,
+            "too_many": too_many,
             "mix": asdict(mix or Mix()),
-            "seconds": self.seconds,
-            "warm_up": self.warm_up,
+            "seconds": self.seconds if seconds is None else seconds,
+            "warm_up": self.warm_up if warm_up is None else warm_up,
         }
         with shares(self.home, generator=self.generator.pid, service=self.service.pid, bench=os.getpid()) as used:
             told = await self._send(task)

@@ -18,9 +18,10 @@ from ledger.database.unit_of_work import Ledger
 from ledger.home import Home
 from ledger.opening import opened_ledger
 from ledger.sealing.actions import seal
-from tests.bench import bulk, commands
+from tests.bench import bulk, commands, months, reconciling, scanning
 from tests.bench.growing import count_books, grow
 from tests.bench.measuring import Measuring, load_generator
+from tests.bench.overload import overload
 from tests.bench.tills import Mix
 from tests.bench.town import Town, found_town, settle
 from tests.bench.tpcb import fill, require_durable, tpcb
@@ -35,7 +36,8 @@ _FIRST_HOUSEHOLDS, _FIRST_PHONES = 4_000, 5  # 10 000 vouchers, hence as many po
 @dataclass(frozen=True)
 class Sizes:
     """How much of everything. `growth`: postings at which the tills are measured again; `checked`: transactions at
-    which `check` is; `clients_seconds`: of each pgbench run.
+    which `check` is; `clients_seconds`: of each pgbench run; `pictures`: of each QR symbol, size and way to spoil them;
+    `months`: random ones that are reconciled; `lines`: of the statements that are timed.
     """
 
     households: int
@@ -46,10 +48,16 @@ class Sizes:
     checked: tuple[int, int]
     growth: tuple[int, ...]
     bulk: int
+    rush_seconds: float
+    pictures: int
+    months: int
+    lines: tuple[int, int]
 
 
-WHOLE = Sizes(50_000, 15, 3, 50, 30, (100_000, 1_000_000), (1_000_000, 5_000_000), 100_000)
-QUICK = Sizes(10_000, 4, 1, 10, 5, (5_000, 50_000), (), 10_000)
+WHOLE = Sizes(
+    50_000, 15, 3, 50, 30, (100_000, 1_000_000), (1_000_000, 5_000_000), 100_000, 20, 500, 500, (10_000, 100_000)
+)
+QUICK = Sizes(10_000, 4, 1, 10, 5, (5_000, 50_000), (), 10_000, 5, 50, 100, (1_000, 10_000))
 
 
 @dataclass
@@ -107,7 +115,7 @@ async def run(folder: Path, sizes: Sizes) -> dict[str, Any]:
         generator = await stack.enter_async_context(load_generator(folder))
         measuring = Measuring(home, folder, service, generator, sizes.seconds, sizes.warm_up)
         bench = Bench(sizes, folder, home, server, ledger, measuring, town)
-        for part in (_yardstick, _young, _town, _tills, _busy, _mixed, _bulk, _checks, _old, _last_yardstick):
+        for part in _PARTS:
             await part(bench)
     bench.results["seconds"] = round(time.monotonic() - began)
     return bench.results
@@ -157,6 +165,18 @@ async def _busy(bench: Bench) -> None:
     await bench.check("busy")
 
 
+async def _overload(bench: Bench) -> None:
+    """Ten times too many."""
+    told = await overload(bench.ledger, bench.measuring, bench.town, bench.sizes.rush_seconds)
+    bench.results["overload"] = told
+    rush, after = told["rush"], told["after"]
+    say(
+        f"ten times too many: {rush['booked_rps']} sales/s, longest wait {rush['longest_ms']} ms, lost {told['lost']}; "
+        f"after it {after['rps']}/s, p99 {after['p99_ms']} ms"
+    )
+    await bench.check("overload")
+
+
 async def _mixed(bench: Bench) -> None:
     bench.results["mixed"] = await bench.tills("with refunds and balances", GROWTH_TILLS, mix=MIXED)
     await bench.check("mixed")
@@ -189,6 +209,26 @@ async def _old(bench: Bench) -> None:
 
 async def _last_yardstick(bench: Bench) -> None:
     await bench.yardstick("after")
+
+
+async def _scanning(bench: Bench) -> None:
+    """Not the books, but the card: how often its QR symbol is read."""
+    bench.results["scanning"] = scanning.study(bench.sizes.pictures)
+
+
+async def _months(bench: Bench) -> None:
+    """How well differences are told, and how long large statements take, on homes of their own."""
+    bench.results["quality"] = [vars(row) for row in months.quality(bench.sizes.months)]
+    folder = bench.folder / "months"
+    folder.mkdir()
+    bench.results["reconciling"] = await reconciling.measure(folder, bench.sizes.lines)
+    say(f"reconciling: {bench.results['reconciling']}")
+
+
+_PARTS = (
+    *(_yardstick, _young, _town, _tills, _busy, _overload, _mixed, _bulk, _checks, _old, _last_yardstick),
+    *(_months, _scanning),
+)
 
 
 def say(line: str) -> None:

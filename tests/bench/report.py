@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.bench import scanning
+from tests.bench.months import Row, lines_of
 from tests.bench.plot import drawn
 
 Results = Mapping[str, Any]
@@ -61,7 +63,19 @@ def _lines(results: Results) -> Iterator[str]:
     for name, told in results["checks"].items():
         size = f"{told['transactions']} transactions, {told['postings']} postings"
         yield f"check after {name:9}{told['seconds']:>8} s{told['peak_mb']:>6} MB  {size}"
+    rush, after = results["overload"]["rush"], results["overload"]["after"]
+    yield (
+        f"ten times too many tills: longest wait {rush['longest_ms']} ms, lost {results['overload']['lost']}; "
+        f"two seconds later {after['rps']}/s, longest {after['longest_ms']} ms"
+    )
     yield f"bulk: {', '.join(f'{name} {value}' for name, value in results['bulk'].items())}"
+    yield from scanning.lines(results["scanning"])
+    for lines, told in results["reconciling"].items():
+        parts = ", ".join(f"{name} {told[name]} s" for name in ("import", "match", "report"))
+        yield f"statement of {lines} lines: {told['seconds']} s ({parts}), {told['peak_mb']} MB"
+    yield ""
+    yield from lines_of([Row(**row) for row in results["quality"]])
+    yield ""
     names = ("ratio_64", "ratio_256", "busy_ratio", "growth_ratio", "check_ratio", "check_growth", "seconds")
     yield ", ".join(f"{name} {results[name]}" for name in names)
 

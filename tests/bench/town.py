@@ -1,6 +1,6 @@
 """The town of the benchmark: merchants with tills, households with vouchers, telephones and paper cards.
 
-All of it is made by the product's own actions, save the later decisions about a household, which no command makes yet.
+All of it is made by the product's own actions, save the cards, which are made all at once.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from ledger.programmes.actions import (
     list_households,
     prepare_aid_run,
     record_mandate,
+    renew_decisions,
 )
 from tests.bench.inputs import CATEGORIES, MERCHANTS, RESTRICTED, write_households, write_inputs, write_programme
 from tests.people import enrol, signer
@@ -37,17 +38,6 @@ _ADD_CARD = """
 """
 _TILLS = 256
 _BUSY_TILLS = 128
-
-# Every third household is left out of the last round: two to three vouchers each.
-_DECIDE_AGAIN = """
-    INSERT INTO ledger.decision (
-        id, household_id, programme_version_id, inputs_hmac, granted, reason, amount_cents, decided_by, decided_at
-    )
-    SELECT gen_random_uuid(), d.household_id, v.id, d.inputs_hmac, true, d.reason, d.amount_cents, d.decided_by, now()
-    FROM (SELECT DISTINCT ON (household_id) * FROM ledger.decision ORDER BY household_id) AS d
-    CROSS JOIN (SELECT id FROM ledger.programme_version ORDER BY number DESC LIMIT 1) AS v
-    WHERE d.household_id = ANY($1::uuid[])
-"""
 
 
 @dataclass
@@ -94,9 +84,9 @@ async def settle(ledger: Ledger, folder: Path, town: Town, count: int, phones_ea
     new = sorted(await _household_ids(ledger) - known)
     await _issue_round(ledger)
     await import_programme(ledger, write_programme(folder / "programme.toml", CATEGORIES), MAKER)
-    for entitled in (new, new[: len(new) // 2]):
-        async with connected(ledger.database.url) as connection:
-            await connection.execute(_DECIDE_AGAIN, entitled)
+    for entitled in (count, count // 2):
+        again = write_households(folder / "menages.csv", town.households - count, town.households - count + entitled)
+        await renew_decisions(ledger, CODE, MAKER, again)
         await _issue_round(ledger)
     await _hand_out_cards(ledger, town, new, phones_each)
 

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from pypdf import PdfReader
 
 from admin_cli.rehearsal.folder import OCTOBER, Month, read_month
 from ledger.database.connect import connected
@@ -22,6 +25,7 @@ from ledger.database.embedded import SUPERUSER, running
 from ledger.database.engine import EMBEDDED_DATABASE
 from ledger.errors import FileFaulty
 from ledger.home import Home
+from tests.cli.conftest import Terminal, shell
 
 SECONDS_MAX = 120
 BALANCES = """
@@ -120,6 +124,65 @@ def test_october_s_money_reaches_the_bank(undisturbed: tuple[int, dict[str, Any]
     [fee] = reserve["breaks"]
     assert (fee["category"], fee["theirs_cents"], fee["state"]) == ("fee", 250, "cleared")
     assert reserve["proof_cents"] == 0
+
+
+def test_october_ends_certified_and_its_certificate_holds_for_a_stranger(
+    undisturbed: tuple[int, dict[str, Any]],
+) -> None:
+    certified = undisturbed[1]["certified"]
+
+    assert certified["holds"]
+    assert certified["certificate"]["version"] == 1
+    assert certified["certificate"]["prepared_by"] != certified["certificate"]["certified_by"]
+    proof, paper, table = map(Path, certified["files"])
+    stranger = shell(proof.parent.parent.with_name("stranger"))
+    statement = ["--statement", OCTOBER / "releve-pois-2026-10.csv"]
+    assert stranger.json("verify", proof, *statement)["holds"]
+    assert not stranger.refused("verify", proof, "--statement", OCTOBER / "achats.csv")[1]["holds"]
+    assert stranger.refused("verify", proof.with_name("receipt.json"), *statement)[1]["code"] == "bad-use"
+    pages = [page.extract_text() for page in PdfReader(paper).pages]
+    assert all("REHEARSAL" in page or "RÉPÉTITION" in page for page in pages)
+    assert "RÉPÉTITION" in table.read_text("utf-8-sig")
+
+
+def test_the_certified_month_is_reopened_and_certified_again_at_the_keyboard(
+    homes: Path, undisturbed: tuple[int, dict[str, Any]]
+) -> None:
+    home = homes / "undisturbed"
+    finance, reviewer = (["--operator", f"{role}.rehearsal"] for role in ("finance", "reviewer"))
+    with asyncio.Runner() as runner:
+        server = running(Home(home))
+        runner.run(server.__aenter__())
+        terminal = with_keys_of(home)
+        assert terminal.refused("reconcile", "unmatch", 3, *finance)[1]["code"] == "month-certified"
+        assert terminal.refused("reconcile", "certify", *finance)[1]["code"] == "month-not-over"
+        asked = terminal.json("reconcile", "reopen", "2026-10", "--reason", "wrong-match", *finance)
+        assert terminal.refused("approval", "approve", asked["number"], *finance)[1]["code"] == "role-missing"
+        assert terminal.json("approval", "approve", asked["number"], *reviewer)["content"] == asked
+        terminal.good("reconcile", "unmatch", 3, *finance)
+        draft = terminal.json("reconcile", "certify", *finance)
+        assert terminal.json("approval", "show", draft["number"])["content"]["version"] == 2
+        terminal.good("reconcile", "match", *finance)
+        terminal.json("approval", "approve", draft["number"], *reviewer)
+        held = [(one["version"], one["holds"]) for one in terminal.json("reconcile", "certificates")]
+        assert held == [(1, False), (2, True)]
+        terminal.good("export", "certificate", "2026-10", "--version", 1, "--output", home / "first.json")
+        assert terminal.json("verify", home / "first.json")["holds"]
+        assert "definitive" in terminal.good("report", "balance", "association:issued", "--on", "2026-10-31")
+        terminal.good("check")
+        runner.run(server.__aexit__(None, None, None))
+
+
+def with_keys_of(home: Path) -> Terminal:
+    """Somebody who holds the keys of all people of a rehearsal."""
+    terminal = shell(home)
+    people = Path(terminal.environment["BONPOIS_OPERATOR_KEYS"])
+    for raw in (home / "rehearsal" / "operators").iterdir():
+        key = Ed25519PrivateKey.from_private_bytes(raw.read_bytes())
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"correct horse"))
+        (people / f"{raw.name}.pem").write_bytes(pem)
+        (people / f"{raw.name}.pem").chmod(0o600)
+    return terminal
 
 
 def test_an_answer_that_differs_is_named(homes: Path) -> None:

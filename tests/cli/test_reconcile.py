@@ -123,3 +123,24 @@ def test_a_faulty_file_is_told_by_file_row_and_column(october: Terminal, tmp_pat
     result = october.run("reconcile", "import", path)
     assert result.exit_code == 2
     assert "broken.csv:150:Solde: « 8,988.49 »: The balance after record 143 should be 8,988.48." in result.stderr
+
+
+def test_a_suggestion_is_listed_explained_and_accepted(matched: Terminal) -> None:
+    matched.good("reconcile", "unmatch", 3)
+    [offered] = matched.json("reconcile", "suggestions")
+    assert (offered["lines"], offered["references"], offered["rule"]) == ([3], ["T00003"], "alike")
+    [why] = matched.json("reconcile", "why", "T00003")
+    assert (why["why"], why["misses"][0]["line"]["record"]) == ("equal-but-unmatched-by-hand", 3)
+    told = matched.run("--lang", "fr", "reconcile", "why", 3)
+    assert all(word in told.stdout for word in ["dérapproché à la main", "T00003"])
+    assert offered["id"][:8] in matched.run("reconcile", "suggestions").stdout
+    made = matched.json("reconcile", "accept", offered["id"][:8])
+    [held] = matched.json("reconcile", "why", 3)
+    assert (held["match"]["id"], held["match"]["reasons"][-1]) == (made["match"], "accepted")
+    assert "accepté par une personne" in matched.run("--lang", "fr", "reconcile", "why", made["match"]).stdout
+    assert matched.json("reconcile", "suggestions") == []
+
+
+def test_what_is_not_there_is_neither_explained_nor_accepted(matched: Terminal) -> None:
+    assert matched.refused("reconcile", "why", "T99999")[0] == 2
+    assert matched.refused("reconcile", "accept", "abcdef")[1]["code"] == "unknown-suggestion"

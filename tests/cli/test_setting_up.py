@@ -100,6 +100,15 @@ def test_the_agent_sees_a_household_and_the_reason_of_its_decision(registered: T
     assert registered.refused("household", "show", "AA-2026", "D26-00000")[1]["code"] == "unknown-household"
 
 
+def test_the_next_month_is_decided_again_once_each(registered: Terminal, tmp_path: Path) -> None:
+    again = registered.json("household", "renew", "AA-2026")
+    assert again["waiting"] == 56  # nobody was given a voucher yet
+    file = tmp_path / "menages.csv"
+    file.write_bytes((OCTOBER / "menages.csv").read_bytes())
+    code, refusal = registered.refused("household", "renew", "AA-2026", file)
+    assert (code, refusal["faults"][0]["code"]) == (2, "case-waits")
+
+
 def test_a_paper_card_is_handed_over_once_with_its_pin(registered: Terminal) -> None:
     card = registered.json("card", "issue", "AA-2026", CASE)
     assert card["qr"].startswith(f"BP1/{card['number']}/")

@@ -8,6 +8,7 @@ import pytest
 
 from ledger.clock import FixedClock
 from ledger.keyring import Keyring
+from tests.closing_books import closing_books
 from tests.conftest import NOW
 from tests.databases import TestServer
 from tests.made import MadeWorld, made_world
@@ -18,3 +19,10 @@ async def made(database_server: TestServer, keys: Keyring) -> AsyncIterator[Made
     """The small world; `made.server.clone()` gives a database of one's own with it."""
     async with made_world(database_server, keys, FixedClock(NOW)) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+async def closing(database_server: TestServer, keys: Keyring) -> AsyncIterator[TestServer]:
+    """October's books, ready to be certified; `closing.clone()` gives a database of one's own with them."""
+    async with closing_books(database_server, keys) as server:
+        yield server

@@ -44,6 +44,9 @@ def test_ratios_are_to_the_better_yardstick_and_to_the_same_number_of_tills() ->
     assert (results["busy_ratio"], results["growth_ratio"], results["check_ratio"]) == (0.95, 0.5, 11.0)
     assert (results["p50_1_in_tpcb_latencies"], results["p99_64_in_tpcb_latencies"]) == (4.0, 100.0)
     assert "   64    4500     4400   0.90" in table(results)
+    assert "longest wait 1900.0 ms, lost 0" in table(results)
+    assert "statement of 10000 lines: 6.0 s" in table(results)
+    assert "fee                                  4       3      1.000   0.750" in table(results)
     assert ET.fromstring(drawn(results)).tag.endswith("svg")  # noqa: S314 - drawn here
 
 
@@ -59,17 +62,21 @@ def measured() -> dict[str, Any]:
         "tills": tills,
         "busy": {"64": told(4500, 9.0), "256": told(5700, 31.0)},
         "mixed": told(4000, 9.0),
+        "overload": {"rush": told(3000, 900.0), "after": told(4500, 8.0), "lost": 0},
         "growth": {"10000": told(5000, 7.0), "1000000": tills["64"], "5000000": told(2500, 12.0)},
         "check": check,
         "checks": {"larger": check["1000000"]},
         "bulk": {"vouchers": 100_000},
+        "scanning": {"images": 500, "read": {"15 mm blur": {"ours": 381, "2-M": 364}}},
+        "reconciling": {"10000": {"import": 3.0, "match": 2.0, "report": 1.0, "seconds": 6.0, "peak_mb": 90}},
+        "quality": [{"category": "fee", "expected": 4, "found": 3, "right": 3}],
         "seconds": 1500,
     }
 
 
 def told(rate: int, p50_ms: float) -> dict[str, Any]:
     shares = {f"{who}_cpu_share": 0.5 for who in ("generator", "service", "postgres", "others")}
-    return {"rps": rate, "booked_rps": rate - 100, "p50_ms": p50_ms, "p99_ms": 25.0, **shares}
+    return {"rps": rate, "booked_rps": rate - 100, "p50_ms": p50_ms, "p99_ms": 25.0, "longest_ms": 1900.0, **shares}
 
 
 def checked(transactions: int, seconds: float) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_file
 from babel.messages.pofile import read_po
 
-from ledger.texts import LOCALE_FOLDER, read_catalogue
+from ledger.texts import LANGUAGES, LOCALE_FOLDER, read_catalogue
+from merchant_api.wallet.words import DOMAIN, SPOKEN, WORDS
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("ledger", "merchant_api", "admin_cli")
@@ -66,9 +67,17 @@ def test_a_translation_names_the_same_facts_as_its_text() -> None:
 
 
 def test_no_text_is_translated_twice() -> None:
-    files = sorted(LOCALE_FOLDER.rglob("*.po"))
+    files = sorted((LOCALE_FOLDER / "fr").rglob("*.po"))
     ids = [forms(message.id)[0] for file in files for message in read_messages(file) if message.id]
     assert sorted(ids) == sorted(set(ids))
+
+
+@pytest.mark.parametrize("code", sorted(set(SPOKEN) - set(LANGUAGES)))
+def test_a_language_of_the_wallet_alone_is_whole_there(code: str) -> None:
+    catalogue = {str(message.id): message for message in read_catalogue(code, DOMAIN) if message.id}
+    assert set(catalogue) == set(WORDS.values())
+    assert all(is_translated(message) for message in catalogue.values())
+    assert all(fields(text) == fields(str(message.string)) for text, message in catalogue.items())
 
 
 def read_messages(file: Path) -> Catalog:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ledger.checks.catalogue import (
     aid,
     books,
+    certificates,
     conversions,
     functions,
     guards,
@@ -28,5 +29,6 @@ CHECKS: tuple[Check, ...] = (
     *conversions.CHECKS,
     *states.CHECKS,
     *reconciliation.CHECKS,
+    *certificates.CHECKS,
     *sealing.CHECKS,
 )

@@ -46,23 +46,31 @@ TRIGGERS = (
     "ledger.approval require_signer",
     "ledger.card start_card_clock",
     "ledger.card_step advance_card_clock",
+    "ledger.certificate close_month",
     "ledger.event before_state_moves",
     "ledger.event move_state",
     "ledger.ledger_transaction has_postings",
     "ledger.ledger_transaction is_what_was_approved",
+    "ledger.ledger_transaction refuse_certified_days",
     "ledger.match has_units",
+    "ledger.match refuse_certified_matches",
     "ledger.match_line take_match_lines",
     "ledger.match_unit take_match_units",
     "ledger.posting settle",
     "ledger.proposal require_signer",
+    "ledger.proposed_certificate take_proposed_certificate",
     "ledger.proposed_posting take_proposed_postings",
-    "ledger.remittance_item take_remittance_items",
-    "ledger.remittance_line has_items",
+    "ledger.proposed_reopening take_proposed_reopening",
     "ledger.rejection require_pending",
     "ledger.rejection require_signer",
+    "ledger.remittance_item take_remittance_items",
+    "ledger.remittance_line has_items",
+    "ledger.reopening reopen_month",
     "ledger.seal continue_seals",
     "ledger.statement has_lines",
+    "ledger.statement refuse_certified_statements",
     "ledger.statement_line take_statement",
+    "ledger.unmatch refuse_certified_unmatches",
     "ledger.unmatch release_match",
 )
 
@@ -111,7 +119,7 @@ CHECKS = (
     ),
     Check(
         "triggers-are-enabled",
-        "L1 L3 L4 L6 L8 L10 L14",
+        "L1 L3 L4 L6 L8 L10 L11 L14",
         """
         SELECT e.name AS subject, coalesce(t.tgenabled::text, 'missing') AS state
         FROM unnest(CAST(:triggers AS text[])) AS e (name)

@@ -87,8 +87,9 @@ CHECKS = (
             LEFT JOIN ledger.matchable_unit AS u ON u.transaction_id = x.transaction_id AND u.account = m.account
             GROUP BY x.match_id
         ) AS u ON u.match_id = m.id
-        WHERE (m.line_count::bigint, m.unit_count::bigint, m.account, 1::bigint, l.lines_cents, true)
-            IS DISTINCT FROM (l.lines, u.units, l.account, l.accounts, u.units_cents, u.as_recorded)
+        WHERE (m.line_count::bigint, m.unit_count::bigint, m.account, 1::bigint, coalesce(l.lines_cents, 0), true)
+            IS DISTINCT FROM (coalesce(l.lines, 0), coalesce(u.units, 0), coalesce(l.account, m.account),
+                coalesce(l.accounts, 1), coalesce(u.units_cents, 0), coalesce(u.as_recorded, true))
         """,
     ),
     Check(

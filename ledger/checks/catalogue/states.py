@@ -45,6 +45,7 @@ CHECKS = (
             UNION ALL SELECT 'merchant', id FROM ledger.merchant
             UNION ALL SELECT 'household', id FROM ledger.household
             UNION ALL SELECT 'conversion', id FROM ledger.conversion
+            UNION ALL SELECT 'sale', id FROM ledger.redemption
         ) AS s ON s.id = e.subject_id AND s.subject = e.subject
         WHERE s.id IS NULL
         """,

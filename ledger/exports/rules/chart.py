@@ -17,6 +17,7 @@ from ledger.people_files import NOT_A_CHOICE, WRONG_FORM, Fault, FaultKind
 _NUMBER = re.compile(r"[0-9]{3}[0-9A-Za-z]{0,17}")  # begins with an account of the national chart (A47 A-1)
 _LABEL = re.compile(r"[^\W_][^\t\r\n|]{0,79}")
 _JOURNAL = re.compile(r"[A-Z0-9]{1,10}")
+_PROGRAMME = re.compile(r"\*|[A-Z][A-Z0-9-]{1,19}")
 
 _NOT_TOML = FaultKind("not-toml", N_("The file cannot be read: {reason}."), N_("Correct this row."))
 _UNKNOWN_KEY = FaultKind("unknown-key", N_("This key is not known."), N_("Remove it or correct its name."))
@@ -43,12 +44,22 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`accounts` by kind of account, `journals` by code, `operations` by kind of transaction, and openings."""
+    """`accounts` by kind of account, `journals` by code, `operations` by kind of transaction, and openings.
+
+    For papers: `bodies` and `signatories` by their role, `imputations` by programme, `*` for all others.
+    """
 
     siren: str | None
     accounts: Mapping[str, Numbered]
     journals: Mapping[str, str]
     operations: Mapping[str, Operation]
+    bodies: Mapping[str, str]
+    signatories: Mapping[str, str]
+    imputations: Mapping[str, Numbered]
+
+    def imputation(self, programme_code: str) -> Numbered | None:
+        """The budget account of a programme's aid, where somebody said it."""
+        return self.imputations.get(programme_code) or self.imputations.get("*")
 
 
 def read_chart(shipped: str, own: str | None = None) -> tuple[Chart | None, list[Fault]]:
@@ -87,7 +98,27 @@ def _faults(known: Mapping[str, Any], given: Mapping[str, Any]) -> list[Fault]:
         if isinstance(operation, dict) and operation.get("journal", next(iter(codes))) not in codes:
             place, shown = f"operations.{kind}.journal", operation["journal"]
             faults.append(NOT_A_CHOICE.at(None, place, shown, choices=", ".join(sorted(codes))))
+    return faults + _faults_of_papers(known, given)
+
+
+def _faults_of_papers(known: Mapping[str, Any], given: Mapping[str, Any]) -> list[Fault]:
+    faults: list[Fault] = []
+    for section in ("organismes", "signataires"):
+        for key, label in _section(given, section, faults).items():
+            place, form = f"{section}.{key}", known[section].get(key)
+            faults += _wrong(place, label, _LABEL, form) if form else [_UNKNOWN_KEY.at(None, place)]
+    for programme, account in _section(given, "imputations", faults).items():
+        faults += _wrong("imputations", programme, _PROGRAMME, "AA-2026")
+        faults += _faults_of_imputation(f"imputations.{programme}", account)
     return faults
+
+
+def _faults_of_imputation(place: str, account: object) -> list[Fault]:
+    """A number and a label, both of them and nothing else."""
+    if not isinstance(account, dict) or account.keys() != {"numero", "libelle"}:
+        return [WRONG_FORM.at(None, place, account, form="{ numero = …, libelle = … }")]
+    number, label = account["numero"], account["libelle"]
+    return _wrong(f"{place}.numero", number, _NUMBER, "467100") + _wrong(f"{place}.libelle", label, _LABEL, "Aides")
 
 
 def _section(given: Mapping[str, Any], name: str, faults: list[Fault]) -> Mapping[str, Any]:
@@ -151,4 +182,7 @@ def _chart(laid: Mapping[str, Any]) -> Chart:
         accounts={kind: Numbered(one["numero"], one["libelle"]) for kind, one in laid["comptes"].items()},
         journals=laid["journaux"],
         operations={kind: Operation(one["journal"], one["libelle"]) for kind, one in laid["operations"].items()},
+        bodies=laid["organismes"],
+        signatories=laid["signataires"],
+        imputations={code: Numbered(one["numero"], one["libelle"]) for code, one in laid["imputations"].items()},
     )

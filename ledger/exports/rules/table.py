@@ -13,7 +13,7 @@ from io import StringIO
 from ledger.exports.model import AccountState, Entry, Leg
 from ledger.exports.rules.form import OPENING, Form, debit_and_credit
 from ledger.exports.rules.letters import letters
-from ledger.remittances.rules import safe_cell
+from ledger.sheets import safe_cell
 
 COLUMNS = (
     *("number", "transaction_id", "kind", "booked_on", "occurred_at", "posted_at", "sealed_at"),

@@ -22,11 +22,13 @@ from ledger.programmes.actions.funding import (
     reserved_cents,
 )
 from ledger.programmes.actions.households import household_profile, import_households, list_households
+from ledger.programmes.actions.liquidations import liquidation
 from ledger.programmes.actions.programmes import (
     import_programme,
     list_programmes,
     programme_coded,
 )
+from ledger.programmes.actions.renewals import renew_decisions
 
 __all__ = [
     "aid_run_content",
@@ -40,6 +42,7 @@ __all__ = [
     "household_profile",
     "import_households",
     "import_programme",
+    "liquidation",
     "list_aid_runs",
     "list_households",
     "list_mandates",
@@ -48,6 +51,7 @@ __all__ = [
     "programme_coded",
     "programme_funds",
     "record_mandate",
+    "renew_decisions",
     "reserved_cents",
     "revocable_in_aid_run",
     "revoke_aid_run",

@@ -49,6 +49,23 @@ _ADD_DECISIONS = text("""
         CAST(:granted AS boolean[]), CAST(:reasons AS text[]), CAST(:amounts AS bigint[])
     ) AS d (id, household_id, inputs_hmac, granted, reason, amount_cents)
 """)
+_UPDATE_PROFILES = text("""
+    UPDATE identity.household AS h SET profile = p.profile
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:profiles AS bytea[])) AS p (id, profile) WHERE h.household_id = p.id
+""")
+# Granted, and no voucher of it was issued: another decision beside it would come to two vouchers in one run.
+_STANDINGS = text("""
+    SELECT h.id, i.profile, k.wrapped_key, EXISTS (
+        SELECT FROM ledger.decision AS d
+        WHERE d.household_id = h.id AND d.granted AND d.amount_cents > 0
+            AND NOT EXISTS (SELECT FROM ledger.voucher AS v WHERE v.decision_id = d.id)
+    ) AS waits
+    FROM ledger.household AS h
+    INNER JOIN identity.household AS i ON i.household_id = h.id
+    INNER JOIN identity.subject_key AS k ON k.subject_id = h.id
+    LEFT JOIN ledger.subject_state AS s ON s.subject_id = h.id
+    WHERE h.programme_id = :programme_id AND coalesce(s.state, 'active') = 'active'
+""")
 _SELECT = """
     SELECT h.id, i.profile, k.wrapped_key, d.granted, d.reason, d.amount_cents, d.decided_at, v.number
     FROM ledger.household AS h
@@ -74,6 +91,16 @@ class NewHousehold:
     decision: Decision
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A household of the programme as it is on record. `waits`: for the voucher of a decision."""
+
+    household_id: UUID
+    key: SubjectKey
+    profile: Profile
+    waits: bool
+
+
 def case_index(keys: Keyring, programme_code: str, case_number: str) -> bytes:
     """What a case number is looked up by; nobody without the keyring can try numbers."""
     return keys.hmac("case-index", programme_code.encode(), case_key(case_number))
@@ -88,7 +115,6 @@ async def add_households(
     work: UnitOfWork, programme: _Programme, households: Sequence[NewHousehold], decided_by: UUID
 ) -> None:
     """Record households with their decisions, set-wise: four statements however many they are."""
-    rules_hash = rules_sha256(programme.rules)
     ids = [household.household_id for household in households]
     keys = [SubjectKey.new(household_id) for household_id in ids]
     profiles = [profile_to_json(household.profile) for household in households]
@@ -100,12 +126,50 @@ async def add_households(
         indexes=[case_index(work.keys, programme.code, each.profile.case_number) for each in households],
         profiles=[key.encrypt(profile) for key, profile in zip(keys, profiles, strict=True)],
     )
+    await _add_decisions(work, programme, households, keys, decided_by)
+
+
+async def renew(
+    work: UnitOfWork,
+    programme: _Programme,
+    households: Sequence[NewHousehold],
+    keys: Sequence[SubjectKey],
+    decided_by: UUID,
+) -> None:
+    """A further decision for households that are known, on the profile that is theirs from now on."""
+    profiles = [
+        key.encrypt(profile_to_json(household.profile)) for key, household in zip(keys, households, strict=True)
+    ]
+    await work.run(_UPDATE_PROFILES, ids=[household.household_id for household in households], profiles=profiles)
+    await _add_decisions(work, programme, households, keys, decided_by)
+
+
+async def standings(work: UnitOfWork, programme_id: UUID) -> list[Standing]:
+    """All households that are in the programme, by case number."""
+    found = []
+    for row in await work.run(_STANDINGS, programme_id=programme_id):
+        key = SubjectKey.unwrap(work.keys, row.id, row.wrapped_key)
+        found.append(Standing(row.id, key, profile_from_json(key.decrypt(row.profile)), row.waits))
+    return sorted(found, key=lambda standing: standing.profile.case_number)
+
+
+async def _add_decisions(
+    work: UnitOfWork,
+    programme: _Programme,
+    households: Sequence[NewHousehold],
+    keys: Sequence[SubjectKey],
+    decided_by: UUID,
+) -> None:
+    rules_hash = rules_sha256(programme.rules)
     await work.run(
         _ADD_DECISIONS,
-        ids=ids,
+        ids=[household.household_id for household in households],
         decision_ids=[household.decision_id for household in households],
         version_id=programme.version_id,
-        inputs=[key.hmac(profile, rules_hash) for key, profile in zip(keys, profiles, strict=True)],
+        inputs=[
+            key.hmac(profile_to_json(household.profile), rules_hash)
+            for key, household in zip(keys, households, strict=True)
+        ],
         granted=[household.decision.granted for household in households],
         reasons=[household.decision.reason for household in households],
         amounts=[household.decision.amount_cents for household in households],

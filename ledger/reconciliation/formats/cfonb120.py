@@ -147,7 +147,11 @@ class _Reader:
             return
         known = set(" ".join(self.label).split())
         if not known.issuperset(said.split()):
-            self.label.append(said)
+            begun = clean_label(self.label[0])
+            if begun and said.startswith(begun):  # the whole label, of which the movement had room for the beginning
+                self.label[0] = said
+            else:
+                self.label.append(said)
             part.entries[-1] = replace(last, label=clean_label(" ".join(self.label)))
 
     def _end(self, part: Part) -> None:

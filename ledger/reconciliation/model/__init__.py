@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ledger.reconciliation.model.explanations import Criterion, Explanation, Held, Miss
 from ledger.reconciliation.model.files import (
     Chain,
     FileState,
@@ -31,10 +32,12 @@ from ledger.reconciliation.model.sides import (
     Unit,
     joined,
 )
-from ledger.reconciliation.model.words import CORRECTIONS, PAYOUTS, Account, Category, Rule, Why
+from ledger.reconciliation.model.suggestions import Suggestion
+from ledger.reconciliation.model.words import CORRECTIONS, DAYS_APART_MAX, PAYOUTS, Account, Category, Rule, Why
 
 __all__ = [
     "CORRECTIONS",
+    "DAYS_APART_MAX",
     "PAYOUTS",
     "SALES",
     "Account",
@@ -42,8 +45,11 @@ __all__ = [
     "Break",
     "Category",
     "Chain",
+    "Criterion",
+    "Explanation",
     "FileState",
     "Gap",
+    "Held",
     "Identity",
     "Import",
     "Known",
@@ -52,6 +58,7 @@ __all__ = [
     "Match",
     "MatchRun",
     "Matched",
+    "Miss",
     "OpeningItems",
     "Pair",
     "Party",
@@ -67,6 +74,7 @@ __all__ = [
     "Statement",
     "StatementFile",
     "StatementLine",
+    "Suggestion",
     "Sums",
     "Term",
     "Ties",

@@ -165,6 +165,17 @@ class BreakFile:
     ties: tuple[Tie, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the other side is to correct, as it was proposed."""
+
+    proposal_id: UUID
+    number: int
+    break_id: UUID
+    value_cents: int
+    due_on: date
+
+
 def items_of(found: Break) -> tuple[Item, ...]:
     """What a break is about."""
     keys: list[LineKey] = [line.key for line in found.lines]

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from ledger.reconciliation.model.breaks import Life
+from ledger.reconciliation.model.breaks import Life, State
 from ledger.reconciliation.model.sides import Break, Line, Match, Statement
+from ledger.reconciliation.model.suggestions import Suggestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ class Report:
     proof: Proof
     opening_items: OpeningItems | None = None
     lives: Mapping[UUID, Life] = field(default_factory=dict)
+    suggestions: tuple[Suggestion, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -91,10 +93,13 @@ class Report:
     @property
     def open_breaks(self) -> tuple[Break, ...]:
         """Those that are neither matched since nor resolved by two people."""
-        return tuple(found for found in self.breaks if not (found.cleared or self._is_done(found)))
+        return tuple(found for found in self.breaks if not self.state_of(found).is_done)
 
-    def _is_done(self, found: Break) -> bool:
-        return found.id in self.lives and self.lives[found.id].state.is_done
+    def state_of(self, found: Break) -> State:
+        """Where one of its breaks stands today."""
+        if found.id in self.lives:
+            return self.lives[found.id].state
+        return State.CLEARED if found.cleared else State.OPEN
 
 
 @dataclass(frozen=True, slots=True)

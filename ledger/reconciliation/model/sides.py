@@ -130,7 +130,8 @@ class Unit:
     refund has that of its sale), the number of a mandate or the reference of a payout lot.
 
     `commission_cents`: the part of the amount that a bank moves apart, with the same sign. `remitted`: the reference
-    that the association acknowledged it with. `answers`: the break that two people booked it for.
+    that the association acknowledged it with. `answers`: the break that two people booked it for; `reverses`: the
+    transaction that it takes back.
     """
 
     id: UUID
@@ -145,6 +146,7 @@ class Unit:
     commission_cents: int = 0
     remitted: str | None = None
     answers: UUID | None = None
+    reverses: UUID | None = None
 
     @property
     def is_payout(self) -> bool:
@@ -171,7 +173,8 @@ Ties = frozenset[LineKey | UUID]
 @dataclass(frozen=True, slots=True)
 class Books:
     """Both sides of an account as far as they matter. `rejected`: matches that an officer took back; `base_day`: the
-    first day of the first statement; `starts_on`: the first day of our own books.
+    first day of the first statement; `starts_on`: the first day of our own books; `later`: what we booked in the
+    first days after the period, as it is now.
     """
 
     parties: tuple[Party, ...]
@@ -181,11 +184,14 @@ class Books:
     account: Account = Account.POIS
     base_day: date | None = None
     starts_on: date | None = None
+    later: tuple[Unit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Lines and units of equal sum. `score` of 100 is certain; `reasons` are the codes of what agreed."""
+    """Lines and units of equal sum; one side may be empty where the other comes to nothing. `score` of 100 is
+    certain; `reasons` are the codes of what agreed.
+    """
 
     rule: Rule
     score: int

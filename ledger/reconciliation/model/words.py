@@ -19,6 +19,8 @@ class Account(StrEnum):
         return "EUR" if self is Account.RESERVE else "POIS"
 
 
+DAYS_APART_MAX = 3  # between a line and what it may be
+
 PAYOUTS = frozenset(
     {TransactionKind.CONVERSION_PAID, TransactionKind.CONVERSION_RETURNED, TransactionKind.COUPONS_CONVERTED}
 )
@@ -33,7 +35,7 @@ CORRECTIONS = frozenset(
 
 
 class Rule(StrEnum):
-    """Why a match was made; in the order in which they are tried."""
+    """Why a match was made or suggested; in the order in which they are tried."""
 
     REMITTANCE = "remittance"
     PAYOUT_LOT = "payout-lot"
@@ -41,18 +43,26 @@ class Rule(StrEnum):
     DAY_TOTAL = "day-total"
     AMOUNT_DATE_MERCHANT = "amount-date-merchant"
     EQUAL_SET = "equal-set"
+    REVERSAL_PAIR = "reversal-pair"
     CORRECTION = "correction"
+    SUBSET_SUM = "subset-sum"  # this one and the next are only ever suggested
+    ALIKE = "alike"
 
 
 class Category(StrEnum):
     """What kind of difference a break is."""
 
     TIMING_OURS_FIRST = "timing-ours-first"
+    TIMING_THEIRS_FIRST = "timing-theirs-first"
     MISSING_AT_ASSOCIATION = "missing-at-association"
     MISSING_IN_LEDGER = "missing-in-ledger"
     AMOUNT_DIFFERS = "amount-differs"
     DUPLICATE_THEIRS = "duplicate-theirs"
+    DUPLICATE_OURS = "duplicate-ours"
+    WRONG_MERCHANT = "wrong-merchant"
+    REVERSAL_NOT_MIRRORED = "reversal-not-mirrored"
     FEE = "fee"
+    UNKNOWN = "unknown"
 
 
 class Why(StrEnum):
@@ -67,6 +77,10 @@ class Why(StrEnum):
     TOTAL_AMOUNT = "day-total-with-another-amount"
     ALONE_AMOUNT = "alone-that-day-with-another-amount"
     COPY = "copy-of-another-record"
+    COPY_OURS = "copy-of-another-sale"
+    BOOKED_LATER = "ours-booked-after-the-end"
+    REVERSED = "reversal-without-its-like"
+    NAMES_NOTHING = "names-nothing-known"
     NO_MERCHANT = "no-merchant"
     ANOTHER_REFERENCE = "equal-but-another-reference"
     BY_HAND = "equal-but-unmatched-by-hand"

@@ -1,9 +1,13 @@
 """What is left over, told apart: one break per ticket or line, and why its nearest candidate was not taken.
 
-Ours without theirs is `timing-ours-first` within three days of the end of the period, else
+Ours without theirs is `duplicate-ours` when the same ticket is there once more, `reversal-not-mirrored` when it
+takes back what theirs kept, `timing-ours-first` within three days of the end of the period, else
 `missing-at-association`. Theirs without ours is `duplicate-theirs` when it repeats a record accounted for, `fee`
-when it is no sale (of the reserve: a debit that names nothing), else `missing-in-ledger`. Both left over with the
-same reference or lot, or alone on both sides for the same merchant and day, are `amount-differs`.
+when it is no sale (of the reserve: a debit that names nothing), `reversal-not-mirrored` when it says that it takes a
+ticket back, `timing-theirs-first` when we booked it within three days after the end, of the reserve `unknown` when it
+is a credit that names nothing, else `missing-in-ledger`. Both left over with the same reference or lot, or alone on
+both sides for the same merchant and day, are `amount-differs`; with reference and amount alike, but for another
+merchant, `wrong-merchant`.
 """
 
 from __future__ import annotations
@@ -15,7 +19,8 @@ from uuid import UUID, uuid5
 
 from ledger.reconciliation.model import Account, Books, Break, Category, Line, Unit, Why
 from ledger.reconciliation.rules.board import Board, CopyKey, Ours, Theirs, group_by
-from ledger.reconciliation.rules.ladder import claimed
+from ledger.reconciliation.rules.early import booked_later
+from ledger.reconciliation.rules.ladder import claimed, elsewhere
 from ledger.reconciliation.rules.lots import differing_lots
 from ledger.reconciliation.rules.nearest import Nearest
 from ledger.reconciliation.rules.opening import without_opening_items
@@ -35,6 +40,8 @@ def find_breaks(books: Books, last_day: date) -> list[Break]:
     search.acknowledged()
     search.payout_lots()
     search.same_reference()
+    search.elsewhere()
+    search.theirs_first()
     search.day_totals()
     search.alone_that_day()
     search.theirs_only()
@@ -57,6 +64,7 @@ class Search:
         self.nearest = Nearest(self.board)
         self.lots = {ours.reference for ours in self.board.all_ours if not ours.stands_alone}
         self.originals = _references_of_records(self.board)
+        self.later = books.later
         self.found: list[Break] = []
 
     def acknowledged(self) -> None:
@@ -77,6 +85,17 @@ class Search:
                 if line.cents != unit.cents:
                     self.differs([line], [unit], Why.REFERENCE_AMOUNT)
 
+    def elsewhere(self) -> None:
+        """The same ticket, put to another merchant; with another amount, that is what differs."""
+        for line, unit in elsewhere(self.board):
+            category = Category.WRONG_MERCHANT if line.cents == unit.cents else Category.AMOUNT_DIFFERS
+            self.differs([line], [unit], Why.REFERENCE_ELSEWHERE, category)
+
+    def theirs_first(self) -> None:
+        """Lines of the last days that we booked in the first days of the next period."""
+        for theirs in booked_later(self.board, self.later, self.last_day):
+            self.alone(theirs, Category.TIMING_THEIRS_FIRST, Why.BOOKED_LATER)
+
     def day_totals(self) -> None:
         """The only total of a merchant's day, with another amount than the sales of that day."""
         sales = sales_by_day(self.board)
@@ -89,7 +108,7 @@ class Search:
         """The only line and the only unit left of a merchant, or of the funding, that day and way."""
         lines = [theirs for theirs in self.board.theirs.values() if theirs.party or theirs.cents > 0]
         theirs = group_by(lines, lambda item: (item.party, item.day, item.cents > 0))
-        units = [ours for ours in self.board.ours.values() if ours.stands_alone]
+        units = [ours for ours in self.board.ours.values() if ours.stands_alone and not self.board.is_sold_twice(ours)]
         ours = group_by(units, lambda item: (item.party, item.day, item.cents > 0))
         for key, group in theirs.items():
             fresh, alone = self.fresh(group), ours.get(key, [])
@@ -98,39 +117,68 @@ class Search:
 
     def theirs_only(self) -> None:
         for theirs in list(self.board.theirs.values()):
-            near = self.nearest.of_line(theirs)
-            lines, references = (theirs.line,), theirs.written
-            category, why = Category.MISSING_IN_LEDGER, near.why
             if self.board.is_copy(theirs):
-                category, why = Category.DUPLICATE_THEIRS, Why.COPY
-                references = self.originals[theirs.copy_key]
+                self.alone(theirs, Category.DUPLICATE_THEIRS, Why.COPY, self.originals[theirs.copy_key])
             elif self.is_no_sale(theirs):
-                category, why = Category.FEE, Why.NO_MERCHANT
-            found = Break(_id(lines, ()), category, lines, (), references, why, near.line, near.unit)
-            self.found.append(found)
+                self.alone(theirs, Category.FEE, Why.NO_MERCHANT)
+            elif theirs.cancels and theirs.claims:
+                self.alone(theirs, Category.REVERSAL_NOT_MIRRORED, Why.REVERSED)
+            elif self.names_nothing(theirs):
+                self.alone(theirs, Category.UNKNOWN, Why.NAMES_NOTHING)
+            else:
+                self.alone(theirs, Category.MISSING_IN_LEDGER)
+
+    def alone(
+        self, theirs: Theirs, category: Category, why: Why | None = None, references: tuple[str, ...] | None = None
+    ) -> None:
+        near, lines = self.nearest.of_line(theirs), (theirs.line,)
+        told = theirs.written if references is None else references
+        self.found.append(Break(_id(lines, ()), category, lines, (), told, why or near.why, near.line, near.unit))
+        if category is Category.TIMING_THEIRS_FIRST:
+            self.board.set_aside([theirs], [])
+            self.originals[theirs.copy_key] = told
+
+    def names_nothing(self, theirs: Theirs) -> bool:
+        """Euros that came in at the bank for nobody knows what."""
+        reserve = self.board.account is Account.RESERVE
+        return reserve and theirs.cents > 0 and theirs.party is None and not theirs.claims
 
     def is_no_sale(self, theirs: Theirs) -> bool:
-        """No merchant, and no ticket or funding either; a fee may name the mandate that it was taken for."""
-        if theirs.party is not None or (theirs.claims and theirs.cents > 0):
+        """No merchant, and no ticket or funding either; a fee may name the mandate that it was taken for. A label that
+        speaks of a sale is one, of a merchant that we do not know.
+        """
+        if theirs.party is not None or theirs.sale or (theirs.claims and theirs.cents > 0):
             return False
         if self.board.account is Account.RESERVE and (theirs.cents > 0 or not self.lots.isdisjoint(theirs.claims)):
             return False
         return all(self.board.owners.get(claim) == {None} for claim in theirs.claims)
 
     def ours_only(self) -> None:
-        for ours in self.board.ours.values():
+        for ours in list(self.board.ours.values()):
             near = self.nearest.of_unit(ours)
-            is_late = (self.last_day - ours.day).days <= TIMING_DAYS_MAX
-            category = Category.TIMING_OURS_FIRST if is_late else Category.MISSING_AT_ASSOCIATION
-            units = (ours.unit,)
-            self.found.append(
-                Break(_id((), units), category, (), units, _references([ours]), near.why, near.line, near.unit)
-            )
+            category, why = self.ours_is(ours, near.why)
+            units, references = (ours.unit,), _references([ours])
+            self.found.append(Break(_id((), units), category, (), units, references, why, near.line, near.unit))
+            self.board.sold.add(ours.ticket_key)
 
-    def differs(self, theirs: Sequence[Theirs], ours: Sequence[Ours], why: Why) -> None:
+    def ours_is(self, ours: Ours, why: Why) -> tuple[Category, Why]:
+        if self.board.is_sold_twice(ours):
+            return Category.DUPLICATE_OURS, Why.COPY_OURS
+        if ours.unit.reverses is not None and ours.unit.reverses not in self.board.ours:
+            return Category.REVERSAL_NOT_MIRRORED, Why.REVERSED
+        is_late = (self.last_day - ours.day).days <= TIMING_DAYS_MAX
+        return Category.TIMING_OURS_FIRST if is_late else Category.MISSING_AT_ASSOCIATION, why
+
+    def differs(
+        self,
+        theirs: Sequence[Theirs],
+        ours: Sequence[Ours],
+        why: Why,
+        category: Category = Category.AMOUNT_DIFFERS,
+    ) -> None:
         lines, units = tuple(item.line for item in theirs), tuple(item.unit for item in ours)
         references = _references(ours)
-        self.found.append(Break(_id(lines, units), Category.AMOUNT_DIFFERS, lines, units, references, why))
+        self.found.append(Break(_id(lines, units), category, lines, units, references, why))
         self.board.set_aside(theirs, ours)
         self.originals.update((item.copy_key, references) for item in theirs)
 

@@ -1,26 +1,31 @@
 """What a label says: which merchant, which tickets, and whether it is the total of a day.
 
-Associations write labels in their own words, so only three things are relied on: the merchant's name as it is
-registered, a reference that we know, that looks like those that we know, or that a word such as *ticket*
-announces, and `(3 tickets)` or *remise*.
+Associations write labels in their own words, so only three things are relied on: the merchant's name (`names`), a
+reference that we know, that looks like those that we know, or that a word such as *ticket* announces, and
+`(3 tickets)` or *remise*.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_letters, digits
 
 from ledger.reconciliation.model import Party
+from ledger.reconciliation.rules.names import NameFinder
 
 _SPACES = re.compile(r"\s+")
-_WORD = re.compile(r"\w+")
-_COUNT = re.compile(r"\(\s*(?P<tickets>\d{1,6})\s+tickets?\s*\)", re.IGNORECASE)
+_COUNT = re.compile(r"\(?\s*\b(?P<tickets>\d{1,6})\s+(?:tickets?|tkts?)\b\s*\)?", re.IGNORECASE)
 _REMITTANCE = re.compile(r"\bremise\b", re.IGNORECASE)
+_CANCELLED = re.compile(r"\b(?:annul\w*|contre-?\s?pass\w+|extourne\w*)\b", re.IGNORECASE)
+_SALE = re.compile(r"\b(?:paiement|achat|vente|remboursement|remb)\b", re.IGNORECASE)
+_FEE = re.compile(r"\b(?:frais|commissions?|cotisations?|abonnement|agios)\b", re.IGNORECASE)
 _ANNOUNCED = re.compile(
-    r"\b(?:ticket|mandat|r[ée]f(?:[ée]rence)?)\b[\s.:#]*(?:n[°o]\s*)?(?P<reference>(?=[\w./-]*\d)[A-Za-z0-9][\w./-]*)",
+    r"\b(?:ticket|tkt|mandat|r[ée]f(?:[ée]rence)?)\b[\s.:#]*(?:n[°o]\s*)?"
+    r"(?P<reference>(?=[\w./-]*\d)[A-Za-z0-9][\w./-]*)",
     re.IGNORECASE,
 )
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
@@ -38,7 +43,9 @@ def fold(text: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Clue:
     """What one label says. `party` and `claims` are folded; `claims` are references, as written in `written`;
-    `total`: it speaks of a day's sales in one sum; `tickets`: how many it says they are.
+    `total`: it speaks of a day's sales in one sum; `tickets`: how many it says they are; `maybe`: the merchants it
+    fits, where these are several; `cancels`: it takes something back; `sale`:
+    it speaks of a sale or a refund, and of no fee.
     """
 
     party: str | None
@@ -46,6 +53,9 @@ class Clue:
     written: tuple[str, ...]
     total: bool
     tickets: int | None
+    maybe: tuple[str, ...] = ()
+    cancels: bool = False
+    sale: bool = False
 
 
 class LabelReader:
@@ -53,55 +63,54 @@ class LabelReader:
 
     def __init__(self, parties: Iterable[Party], owners: Mapping[str, Collection[str | None]]) -> None:
         self.owners = owners
+        self.known = sorted(owners)
         self.shapes = {_shape(reference) for reference in owners} - {None}
-        self.names: dict[str, list[tuple[str, int]]] = {}
-        for name in sorted({fold(party.name) for party in parties}, key=lambda name: (-len(name), name)):
-            first = _WORD.search(name)
-            if first is not None:
-                self.names.setdefault(first[0], []).append((name, first.start()))
+        self.finder = NameFinder({fold(party.name) for party in parties})
 
     def read(self, label: str) -> Clue:
         text = _SPACES.sub(" ", unicodedata.normalize("NFC", label)).strip()
-        folded = fold(text)
-        name, start = self._longest_name(folded)
-        if name and len(folded) == len(text):  # folding may lengthen a letter; then the name is left in
-            text = f"{text[:start]} {text[start + len(name) :]}"
+        named = self.finder.find(text)
+        if named.names:
+            text = f"{text[: named.start]} {text[named.end :]}"
         count = _COUNT.search(text)
         rest = _COUNT.sub(" ", text)
         written = self._references(rest)
         claims = tuple(reference.casefold() for reference in written)
+        maybe = self._narrowed(named.names, claims)
         return Clue(
-            party=name or self._sole_owner(claims),
+            party=maybe[0] if len(maybe) == 1 else None,
             claims=claims,
             written=written,
             total=not claims and (count is not None or _REMITTANCE.search(rest) is not None),
             tickets=None if count is None else int(count["tickets"]),
+            maybe=maybe if len(maybe) > 1 else (),
+            sale=_SALE.search(rest) is not None and _FEE.search(rest) is None,
+            cancels=_CANCELLED.search(rest) is not None,
         )
 
-    def _longest_name(self, folded: str) -> tuple[str | None, int]:
-        best: tuple[str | None, int] = (None, 0)
-        for word in _WORD.finditer(folded):
-            for name, offset in self.names.get(word[0], ()):
-                start = word.start() - offset
-                if len(name) > len(best[0] or "") and start >= 0 and folded.startswith(name, start):
-                    after = folded[start + len(name) : start + len(name) + 1]
-                    if not after.isalnum():
-                        best = (name, start)
-        return best
+    def _narrowed(self, names: tuple[str, ...], claims: Sequence[str]) -> tuple[str, ...]:
+        """The merchants a label may mean, where it names a ticket those that issued it."""
+        if len(names) == 1:
+            return names
+        owners = {owner for claim in claims for owner in self.owners.get(claim, ()) if owner is not None}
+        return tuple(sorted(owners.intersection(names))) or names or (tuple(owners) if len(owners) == 1 else ())
 
     def _references(self, rest: str) -> tuple[str, ...]:
         found = [announced["reference"] for announced in _ANNOUNCED.finditer(rest)]
+        found = [reference for reference in found if not (rest.endswith(reference) and self._is_cut_off(reference))]
         found += [token for token in _TOKEN.findall(rest) if self._is_known(token.rstrip("._/-"))]
         cleaned = {reference.rstrip("._/-").casefold(): reference.rstrip("._/-") for reference in found}
         return tuple(cleaned.values())
 
+    def _is_cut_off(self, reference: str) -> bool:
+        """The beginning of references that we know, and none itself: a label that ended too early."""
+        text = reference.casefold()
+        at = bisect_left(self.known, text)
+        return at < len(self.known) and self.known[at] != text and self.known[at].startswith(text)
+
     def _is_known(self, token: str) -> bool:
         long_enough = len(token) >= _REFERENCE_CHARACTERS_MIN and any(map(str.isdigit, token))
         return long_enough and (token.casefold() in self.owners or _shape(token) in self.shapes)
-
-    def _sole_owner(self, claims: Iterable[str]) -> str | None:
-        owners = {owner for claim in claims for owner in self.owners.get(claim, ())}
-        return owners.pop() if len(owners) == 1 else None
 
 
 def _shape(reference: str) -> str | None:

@@ -13,8 +13,8 @@ from datetime import date
 from itertools import combinations
 from math import comb
 
-from ledger.reconciliation.model import Rule
-from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Ours, Theirs, group_by, total_cents
+from ledger.reconciliation.model import DAYS_APART_MAX, Rule
+from ledger.reconciliation.rules.board import Board, Ours, Theirs, group_by, total_cents
 
 LEFT_OUT_MAX = 2  # payments of a lot that a bank may have held back, told from the sum
 COMBINATIONS_MAX = 5000

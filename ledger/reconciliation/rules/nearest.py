@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Generic, NamedTuple, TypeVar
 
-from ledger.reconciliation.model import Line, Unit, Why
-from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Ours, Theirs, group_by
+from ledger.reconciliation.model import DAYS_APART_MAX, Line, Unit, Why
+from ledger.reconciliation.rules.board import Board, Ours, Theirs, group_by
 
 Item = TypeVar("Item", Theirs, Ours)
 EqualIndex = dict[tuple[str | None, int], list[Item]]

@@ -7,10 +7,11 @@ from datetime import date
 from itertools import combinations
 from math import comb
 
-from ledger.reconciliation.model import Rule
-from ledger.reconciliation.rules.board import DAYS_APART_MAX, Board, Ours, Theirs, group_by, total_cents
+from ledger.reconciliation.model import DAYS_APART_MAX, Rule
+from ledger.reconciliation.rules.board import Board, Ours, Theirs, group_by, total_cents
 
 COMBINATIONS_MAX = 5000  # of one day's sales that are tried; a day with more is left to people
+SALES_TRIED_MAX = 12  # of a day, with whose every choice a total that leaves one out is compared
 
 DayKey = tuple[str | None, date]
 
@@ -47,14 +48,18 @@ def match_whole_days(board: Board) -> None:
 
 
 def match_other_days(board: Board) -> None:
-    """A total that was booked up to three days off, where only one day and one line can be meant."""
-    days = group_by(sales_by_day(board).items(), lambda day: (day[0][0], total_cents(day[1])))
+    """A total that was booked up to three days off, where only one day and one line can be meant; one that does not
+    say how many tickets only if nothing is left of its own day.
+    """
+    sales = sales_by_day(board)
+    days = group_by(sales.items(), lambda day: (day[0][0], total_cents(day[1])))
     lines = [theirs for theirs in board.theirs.values() if theirs.total and not board.is_copy(theirs)]
     for key, theirs in group_by(lines, lambda theirs: (theirs.party, theirs.cents)).items():
         if len(theirs) == 1 and len(days.get(key, ())) == 1:
             [line], [((_, day), ours)] = theirs, days[key]
             near = abs((line.day - day).days) <= DAYS_APART_MAX
-            if near and line.tickets in {None, len(ours)}:
+            meant = line.tickets == len(ours) if line.tickets is not None else (line.party, line.day) not in sales
+            if near and meant:
                 board.take(Rule.DAY_TOTAL, 75, [line], ours, *reasons(line, ours, "other-day"))
 
 
@@ -73,16 +78,18 @@ def match_parts_of_days(board: Board, *, counted: bool) -> None:
 
 
 def part_of_day(ours: Sequence[Ours], cents: int, tickets: int | None) -> list[Ours] | None:
-    """The sales that a total stands for: as many as its label says, else all but one. None where that is unclear.
+    """The sales that a total stands for: as many as its label says, else all but one, if no other choice comes to
+    the sum. None where that is unclear.
 
     Of equal ones the latest are left out: a day is closed before its last sales, not before its first.
     """
     kept = len(ours) - 1 if tickets is None else tickets
     if not 0 < kept < len(ours) or comb(len(ours), kept) > COMBINATIONS_MAX:
         return None
-    found = [part for part in combinations(ours, kept) if total_cents(part) == cents]
+    sizes = [kept] if tickets is not None or len(ours) > SALES_TRIED_MAX else range(kept, 0, -1)
+    found = [part for size in sizes for part in combinations(ours, size) if total_cents(part) == cents]
     amounts = {tuple(sorted(item.cents for item in part)) for part in found}
-    return list(found[0]) if len(amounts) == 1 else None
+    return list(found[0]) if len(amounts) == 1 and len(found[0]) == kept else None
 
 
 def reasons(line: Theirs, ours: Sequence[Ours], how: str) -> tuple[str, ...]:

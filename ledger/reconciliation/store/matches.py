@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy import ARRAY, BigInteger, Date, Integer, SmallInteger, Text, Uui
 from sqlalchemy.exc import DBAPIError
 
 from ledger.database.unit_of_work import UnitOfWork
-from ledger.errors import MatchedMeanwhile
+from ledger.errors import MatchedMeanwhile, MonthCertified
 from ledger.reconciliation.model import Account, Break, Match, Matched, Statement
 
 _ADD_MATCHES = text("""
@@ -48,6 +49,8 @@ _ADD_MATCH_UNITS = text("""
     bindparam("amounts", type_=ARRAY(BigInteger)),
 )
 
+# The last day of the last certified month; before all days, where no month is.
+_CERTIFIED_UNTIL = text("SELECT coalesce(ledger.certified_until(), '0001-01-01')")
 _MATCH_OF = text("""
     SELECT match_id FROM ledger.live_match_line WHERE statement_id = :statement_id AND number = :number
 """)
@@ -81,7 +84,9 @@ _SEE_BREAKS = text("""
 
 
 async def add_matches(work: UnitOfWork, account: Account, matches: Mapping[UUID, Match], operator_id: UUID) -> None:
-    """Matches with their lines and units. Refuses `MatchedMeanwhile` when another run was faster."""
+    """Matches with their lines and units. Refuses `MatchedMeanwhile` when another run was faster, `MonthCertified`
+    when a month was certified meanwhile.
+    """
     if not matches:
         return
     line_rows = [(id_, *line.key) for id_, match in matches.items() for line in match.lines]
@@ -104,14 +109,24 @@ async def add_matches(work: UnitOfWork, account: Account, matches: Mapping[UUID,
         await work.run(_ADD_MATCH_UNITS, **_columns(("matches", "units", "amounts"), unit_rows))
 
 
+async def certified_until(work: UnitOfWork) -> date:
+    """The last day of the last certified month, `date.min` where none is: matches that were complete by then are
+    neither made nor taken back.
+    """
+    found: date = (await work.run(_CERTIFIED_UNTIL)).scalar_one()
+    return found
+
+
 async def match_of(work: UnitOfWork, statement_id: UUID, number: int) -> UUID | None:
     """The live match that holds a record."""
     found: UUID | None = (await work.run(_MATCH_OF, statement_id=statement_id, number=number)).scalar_one_or_none()
     return found
 
 
-async def unmatch(work: UnitOfWork, match_id: UUID, operator_id: UUID) -> None:
-    await work.run(_UNMATCH, match_id=match_id, unmatched_by=operator_id, unmatched_at=work.now)
+async def unmatch(work: UnitOfWork, match_id: UUID, operator_id: UUID, period: str) -> None:
+    """Take back a match of a line of this month. Refuses `MonthCertified` where it was complete in a certified one."""
+    with _refusing_doubles(period=period):
+        await work.run(_UNMATCH, match_id=match_id, unmatched_by=operator_id, unmatched_at=work.now)
 
 
 async def matched(work: UnitOfWork, statement: Statement) -> Matched:
@@ -139,12 +154,14 @@ async def see_breaks(work: UnitOfWork, account: Account, breaks: Sequence[Break]
 
 
 @contextmanager
-def _refusing_doubles() -> Iterator[None]:
+def _refusing_doubles(**told: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == "BPL10":
             raise MatchedMeanwhile from error
+        if getattr(error.orig, "sqlstate", None) == "BPL11":
+            raise MonthCertified(**told) from error
         raise
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy import ARRAY, SmallInteger, Uuid, bindparam, text
 
 from ledger.books.transaction import TransactionKind
 from ledger.database.unit_of_work import UnitOfWork
-from ledger.reconciliation.model import CORRECTIONS, Account, Line, Party, Statement, Ties, Unit
+from ledger.reconciliation.model import CORRECTIONS, DAYS_APART_MAX, Account, Line, Party, Statement, Ties, Unit
 
 _PARTIES = text("SELECT name, daily FROM ledger.statement_party ORDER BY name")
 
@@ -53,10 +54,11 @@ _LINES = text("""
 _UNITS = text("""
     SELECT u.transaction_id, u.kind, u.booked_on, u.occurred_at, u.amount_cents,
         coalesce(u.reference, mark.lot) AS reference, u.merchant,
-        coalesce(mark.commission_cents, 0) AS commission_cents, mark.remitted, mark.answers,
+        coalesce(mark.commission_cents, 0) AS commission_cents, mark.remitted, mark.answers, back.reverses_id,
         m.id AS match_id, m.complete_on
     FROM ledger.matchable_unit AS u
     LEFT JOIN ledger.unit_mark AS mark ON mark.account = u.account AND mark.transaction_id = u.transaction_id
+    LEFT JOIN ledger.reversal AS back ON back.transaction_id = u.transaction_id
     LEFT JOIN ledger.live_match_unit AS live
         ON live.account = u.account AND live.transaction_id = u.transaction_id
     LEFT JOIN ledger.match AS m ON m.id = live.match_id
@@ -68,9 +70,11 @@ _UNITS = text("""
 
 _REJECTED = text("""
     SELECT m.id,
-        (SELECT array_agg(l.statement_id) FROM ledger.match_line AS l WHERE l.match_id = m.id) AS statements,
-        (SELECT array_agg(l.number) FROM ledger.match_line AS l WHERE l.match_id = m.id) AS numbers,
-        (SELECT array_agg(u.transaction_id) FROM ledger.match_unit AS u WHERE u.match_id = m.id) AS units
+        ARRAY(SELECT l.statement_id FROM ledger.match_line AS l WHERE l.match_id = m.id ORDER BY 1, l.number)
+            AS statements,
+        ARRAY(SELECT l.number FROM ledger.match_line AS l WHERE l.match_id = m.id ORDER BY l.statement_id, 1)
+            AS numbers,
+        ARRAY(SELECT u.transaction_id FROM ledger.match_unit AS u WHERE u.match_id = m.id) AS units
     FROM ledger.unmatch AS back
     INNER JOIN ledger.match AS m ON m.id = back.match_id
     WHERE m.account = :account
@@ -134,6 +138,18 @@ async def units(work: UnitOfWork, statement: Statement, base_day: date, *, as_of
         last_day=statement.last_day,
         later_kinds=[] if as_of else [int(kind) for kind in CORRECTIONS],
     )
+    return _units(rows, statement.last_day if as_of else date.max)
+
+
+async def later(work: UnitOfWork, statement: Statement) -> tuple[Unit, ...]:
+    """What we booked in the first days after a statement, as it is now."""
+    first = statement.last_day + timedelta(days=1)
+    last = statement.last_day + timedelta(days=DAYS_APART_MAX)
+    values = {"account": statement.account.value, "base_day": first, "first_day": first, "last_day": last}
+    return _units(await work.run(_UNITS, **values, later_kinds=[]), date.max)
+
+
+def _units(rows: Iterable[Any], held_until: date) -> tuple[Unit, ...]:
     return tuple(
         Unit(
             row.transaction_id,
@@ -143,10 +159,11 @@ async def units(work: UnitOfWork, statement: Statement, base_day: date, *, as_of
             row.amount_cents,
             row.reference,
             row.merchant,
-            *_held(row, statement.last_day if as_of else date.max),
+            *_held(row, held_until),
             commission_cents=row.commission_cents,
             remitted=row.remitted,
             answers=row.answers,
+            reverses=row.reverses_id,
         )
         for row in rows
     )

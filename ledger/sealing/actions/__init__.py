@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ledger.sealing.actions.approving import prove_approval
 from ledger.sealing.actions.auditing import audit, unsealed_for_long
+from ledger.sealing.actions.certifying import prove_certificate
 from ledger.sealing.actions.proving import (
     Older,
     prove_checkpoint,
@@ -19,6 +20,7 @@ __all__ = [
     "audit",
     "last_seal",
     "prove_approval",
+    "prove_certificate",
     "prove_checkpoint",
     "prove_sale",
     "read_older_checkpoint",

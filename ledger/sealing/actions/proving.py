@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from ledger.errors import (
 )
 from ledger.sealing import store
 from ledger.sealing.model import Checkpoint, Node, Seal
-from ledger.sealing.rules import approvals, notes, proofs
+from ledger.sealing.rules import approvals, certificates, notes, proofs
 from ledger.sealing.rules.tree import (
     STORED_LEVEL_MIN,
     Span,
@@ -89,12 +90,20 @@ def read_older_checkpoint(file: Path) -> Older:
         raise ProofUnreadable(file=str(file)) from None
 
 
-def verify(file: Path, older: Path | None = None) -> list[proofs.Finding]:
-    """Try everything that a file claims; needs no database. Refuses `FileUnreadable`, `ProofUnreadable`."""
+def verify(file: Path, older: Path | None = None, statements: Sequence[Path] = ()) -> list[proofs.Finding]:
+    """Try everything that a file claims; needs no database. `statements`: files that a certificate is to name.
+
+    Refuses `FileUnreadable`, `ProofUnreadable`.
+    """
     kept = None if older is None else read_older_checkpoint(older).note
     proof = read_proof(file)
+    digests = tuple(sha256_of(statement) for statement in statements)
     try:
-        return [*proofs.verify(proof, kept), *approvals.findings(proof)]
+        return [
+            *proofs.verify(proof, kept),
+            *approvals.findings(proof),
+            *certificates.findings(proof, digests),
+        ]
     except proofs.Unreadable:
         raise ProofUnreadable(file=str(file)) from None
 
@@ -123,8 +132,13 @@ async def new_proof(work: UnitOfWork, kind: str, last: Seal, older_size: int | N
         if older_size > last.size or await store.of_size(work, older_size) is None:
             raise UnknownCheckpoint(size=older_size)
         proof.older_size = older_size
-        proof.consistency = await _hashed(work, consistency_spans(older_size, last.size))
+        proof.consistency = await consistency_hashes(work, older_size, last.size)
     return proof
+
+
+async def consistency_hashes(work: UnitOfWork, older_size: int, size: int) -> list[str]:
+    """What proves that the books only grew from one size to another (base64)."""
+    return await _hashed(work, consistency_spans(older_size, size))
 
 
 async def proven_leaf(work: UnitOfWork, content: str, covering: Seal, last: Seal) -> proofs.Leaf:
@@ -148,6 +162,15 @@ async def require_last(work: UnitOfWork) -> Seal:
     if last is None:
         raise NotSealedYet
     return last
+
+
+def sha256_of(file: Path) -> bytes:
+    """The digest of a file, of any size. Refuses `FileUnreadable`."""
+    try:
+        with file.open("rb") as opened:
+            return file_digest(opened, "sha256").digest()
+    except OSError as error:
+        raise FileUnreadable(file=str(file), reason=error.strerror) from None
 
 
 def _content(file: Path) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Annotated, TypeVar
 from uuid import UUID
@@ -29,6 +29,7 @@ from ledger.approvals.rules import (
 )
 from ledger.sealing.rules.proofs import Finding, Proof, Unreadable
 
+_SIGNED_BY_TWO = ("approval", "certificate")
 _NOBODY = Duties(prepare=(), approve=())
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -72,12 +73,21 @@ class _Appointment(msgspec.Struct, frozen=True):
     limit_days: int | None = None
 
 
-_Row = _Operator | _Proposal | _Approval | _Appointment
+class Certified(msgspec.Struct, frozen=True):
+    """A row of `ledger.certificate`: that a month was closed by an approval."""
+
+    proposal_id: UUID
+    period: date
+    version: int
+
+
+_Row = _Operator | _Proposal | _Approval | _Appointment | Certified
 _FORMS: dict[str, type[_Row]] = {
     "operator": _Operator,
     "proposal": _Proposal,
     "approval": _Approval,
     "appointment": _Appointment,
+    "certificate": Certified,
 }
 Form = TypeVar("Form", bound=_Row)
 
@@ -126,7 +136,7 @@ class _People:
 
 def findings(proof: Proof) -> list[Finding]:
     """What a file of this kind claims beyond its facts, tried; nothing, for another kind. Raises `Unreadable`."""
-    if proof.bonpois != "approval":
+    if proof.bonpois not in _SIGNED_BY_TWO:
         return []
     try:
         return _findings(proof)
@@ -198,6 +208,17 @@ def _matter(proposal: _Proposal) -> Matter:
 
 def _who(operator: UUID, signed: _Proposal | _Approval, people: _People) -> dict[str, object]:
     return {"operator": people.name(operator), "key": _raw(signed.signed_with).hex(), "at": signed.recorded_at}
+
+
+def certified(proof: Proof) -> tuple[UUID, str, Certified]:
+    """What a certificate's facts say: the proposal, of which kind it is, and the month. Raises `Unreadable`."""
+    try:
+        rows = [_row(leaf.content) for leaf in proof.facts]
+        [proposal] = _of(rows, _Proposal)
+        [closed] = _of(rows, Certified)
+    except (msgspec.DecodeError, RecursionError, ValueError, OverflowError):
+        raise Unreadable from None
+    return proposal.id, proposal.kind, closed
 
 
 def _row(content: str) -> _Row:

@@ -16,8 +16,9 @@ import msgspec
 from ledger.sealing.model import Checkpoint, SealingKey
 from ledger.sealing.rules import notes, tree
 
-BYTES_MAX = 1_000_000
-_FACTS = {"checkpoint": (0, 0), "receipt": (1, 1), "approval": (1, 1_000)}  # fewest and most, by kind of file
+BYTES_MAX = 8_000_000
+# Fewest and most facts, by kind of file.
+_FACTS = {"checkpoint": (0, 0), "receipt": (1, 1), "approval": (1, 1_000), "certificate": (1, 1_000)}
 
 
 class Key(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,7 +39,8 @@ class Leaf(msgspec.Struct, forbid_unknown_fields=True):
 class Proof(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """The file. `older_size` and `consistency` prove that the books only grew since a checkpoint of that size.
 
-    `content` is what two people approved, where it could be written again from the books.
+    `content` is what two people approved, where it could be written again from the books; `certified` proves that
+    the books only grew since the checkpoint that the content of a certificate names.
     """
 
     bonpois: str
@@ -48,6 +50,7 @@ class Proof(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     consistency: list[str] = []
     facts: list[Leaf] = []
     content: str | None = None
+    certified: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def verify(proof: Proof, older_note: str | None = None) -> list[Finding]:
         older = None if older_note is None else notes.read_checkpoint(older_note)
     except notes.NotANote:
         raise Unreadable from None
-    chain = [_key(number, key) for number, key in enumerate(proof.keys, start=1)]
+    chain = keys_of(proof)
     findings = [keys_hold(checkpoint.origin, chain), signature_holds(proof.checkpoint, checkpoint, chain)]
     if older is not None and older_note is not None:
         findings += _continuation(proof, checkpoint, older, signature_holds(older_note, older, chain))
@@ -117,6 +120,11 @@ def _require_form(proof: Proof) -> None:
     fewest, most = _FACTS.get(proof.bonpois, (1, 0))
     if not fewest <= len(proof.facts) <= most:
         raise Unreadable
+
+
+def keys_of(proof: Proof) -> list[SealingKey]:
+    """The keys of the books, as the file has them. Raises `Unreadable`."""
+    return [_key(number, key) for number, key in enumerate(proof.keys, start=1)]
 
 
 def _key(number: int, key: Key) -> SealingKey:
@@ -153,15 +161,21 @@ def _continuation(proof: Proof, checkpoint: Checkpoint, older: Checkpoint, signe
 
 
 def _only_grew(proof: Proof, checkpoint: Checkpoint, older: Checkpoint) -> bool:
+    return continues(checkpoint, older, proof.consistency if proof.older_size == older.size else [])
+
+
+def continues(checkpoint: Checkpoint, older: Checkpoint, consistency: Sequence[str]) -> bool:
+    """Whether the hashes (base64) prove that the books only grew from one checkpoint to the other.
+
+    Raises `Unreadable`.
+    """
     if older.size > checkpoint.size or older.seal > checkpoint.seal:
         return False
     if older.size == checkpoint.size:
         return older.root == checkpoint.root
     if older.size == 0:
         return older.root == tree.EMPTY_ROOT
-    if proof.older_size != older.size:
-        return False
-    hashes = [_bytes(each) for each in proof.consistency]
+    hashes = [_bytes(each) for each in consistency]
     return tree.roots_of_consistency(older.size, checkpoint.size, older.root, hashes) == (older.root, checkpoint.root)
 
 

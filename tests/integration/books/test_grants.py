@@ -42,10 +42,13 @@ INSERTED_BY_NOBODY = set(WRITTEN_BY_FUNCTIONS) | {
 EXECUTED = {
     "balance_at",
     "booking_day",
+    "certified_until",
     "final_until",
+    "is_sealed_until",
     "leaf_contents",
     "leaf_hashes",
     "lock_balances",
+    "month_end",
     "open_accounts",
     "post",
     "present_epoch",
@@ -53,6 +56,7 @@ EXECUTED = {
     "require",
     "take_people_turn",
     "take_proposal",
+    "take_reconciling_turn",
 }
 NOT_OURS_TO_SAY = {"xid", "epoch", "posted_at", "recorded_at", "marked_at", "opened_at"}
 

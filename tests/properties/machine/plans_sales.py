@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
+from msgspec import structs
+
 from ledger.cards.actions import block_card, issue_card, replace_card
 from ledger.cards.model import Credential
 from ledger.redemptions.actions import abandon, card_balance, refund
@@ -55,7 +57,7 @@ def again(scene: Scene, draw: Draw) -> Op:
     if draw.slips(0.2):
         other = draw.digest()
         asked = replace(asked, fingerprint=other)
-        request = replace(request, bound=replace(request.bound, fingerprint=other))
+        request = structs.replace(request, bound=structs.replace(request.bound, fingerprint=other))
     return _sale(scene, draw, asked, request)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from base64 import b32encode
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from ledger.cards import rules
 from ledger.cards.model import CardSecrets, Credential

@@ -56,6 +56,17 @@ def test_an_own_file_replaces_what_it_names_and_nothing_else() -> None:
     assert own.operations["conversion-paid"].label == chart().operations["conversion-paid"].label
 
 
+def test_an_imputation_is_of_one_programme_or_of_all() -> None:
+    own = chart("""
+        [imputations]
+        "*" = { numero = "651", libelle = "Aides" }
+        AA-2026 = { numero = "652", libelle = "Aide alimentaire" }
+    """)
+    assert own.imputation("AA-2026") == Numbered("652", "Aide alimentaire")
+    assert own.imputation("BB-2026") == Numbered("651", "Aides")
+    assert chart().imputation("AA-2026") is None
+
+
 @pytest.mark.parametrize(
     ("own", "place", "code"),
     [
@@ -76,6 +87,13 @@ def test_an_own_file_replaces_what_it_names_and_nothing_else() -> None:
         ('[journaux]\nBQ = ""', "journaux.BQ", "wrong-form"),
         ('[operations]\nfunding = { journal = "BQ" }', "operations.funding.journal", "not-a-choice"),
         ("[operations]\nfunding = { journal = 1 }", "operations.funding.journal", "wrong-form"),
+        ('[organismes]\nville = "Poitiers"', "organismes.ville", "unknown-key"),
+        ('[organismes]\nccas = "=1+1"', "organismes.ccas", "wrong-form"),
+        ("[signataires]\ncomptable = 1", "signataires.comptable", "wrong-form"),
+        ('[imputations]\naa = { numero = "651", libelle = "Aides" }', "imputations", "wrong-form"),
+        ('[imputations]\nAA-2026 = "651"', "imputations.AA-2026", "wrong-form"),
+        ('[imputations]\nAA-2026 = { numero = "651" }', "imputations.AA-2026", "wrong-form"),
+        ('[imputations]\nAA-2026 = { numero = "65", libelle = "Aides" }', "imputations.AA-2026.numero", "wrong-form"),
     ],
 )
 def test_a_fault_is_named_by_its_key(own: str, place: str, code: str) -> None:

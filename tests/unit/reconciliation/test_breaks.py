@@ -15,6 +15,9 @@ from tests.reconciled import LAST_DAY, day, line, reconciled, refund, sale, told
 PARTIES = (Party("Ferme", daily=False), Party("Épicerie", daily=False), Party("Primeur", daily=True))
 
 
+UNKNOWN_BACK = "Annulation paiement Ferme ticket T9999"
+
+
 def breaks(lines: list[Line], units: list[Unit]) -> list[Break]:
     return reconciled(Books(PARTIES, tuple(lines), tuple(units)))[1]
 
@@ -140,6 +143,69 @@ def test_otherwise_nothing_is_taken_for_the_same(lines: list[Line], units: list[
     assert all(not (found.lines and found.units) for found in breaks(lines, units))
 
 
+@pytest.mark.parametrize(("cents", "category"), [(500, "wrong-merchant"), (900, "amount-differs")])
+def test_a_ticket_that_is_put_to_another_merchant_is_one_difference(cents: int, category: str) -> None:
+    units = [sold(6, 500), sold(6, 500, "T1002")]
+    lines = [paid(1, 6, cents, "ticket T1001", "Épicerie"), paid(2, 6, 500)]
+    assert in_short(lines, units) == [(category, [1], ["T1001"])]
+
+
+def test_where_merchants_use_the_same_numbers_a_ticket_of_another_one_tells_nothing() -> None:
+    units = [sold(6, 500), sold(20, 800, "T1001", "Épicerie")]
+    lines = [paid(1, 6, 500, "ticket T1001", "Épicerie")]
+    assert [found[0] for found in in_short(lines, units)] == ["amount-differs", "missing-at-association"]
+
+
+def test_the_same_ticket_twice_in_our_books_is_a_copy_of_ours() -> None:
+    found = in_short([paid(1, 6, 500)], [sold(6, 500), sold(6, 500), sold(6, 500, "T1002")])
+    assert found == [("duplicate-ours", [], ["T1001"]), ("missing-at-association", [], ["T1002"])]
+
+
+def reversal(of: Unit, cents: int | None = None) -> Unit:
+    made = unit(TransactionKind.REVERSAL, of.booked_on, -of.amount_cents if cents is None else cents, None, of.merchant)
+    return replace(made, reverses=of.id, reference=of.reference)
+
+
+def test_a_reversal_is_mirrored_or_said_not_to_be() -> None:
+    kept = sold(6, 500)
+    back = line(2, day(6), "Annulation paiement Ferme ticket T1001", 500)
+    both = [kept, reversal(kept)]
+    assert in_short([paid(1, 6, 500, "ticket T1001"), back], both) == []
+    assert in_short([paid(1, 6, 500, "ticket T1001")], both) == [("reversal-not-mirrored", [], ["T1001"])]
+    assert in_short([paid(1, 6, 500, "ticket T1001"), back], [kept]) == [("reversal-not-mirrored", [2], ["T1001"])]
+    assert (
+        in_short([], both) == in_short([paid(1, 6, 500, "ticket T9999"), replace(back, label=UNKNOWN_BACK)], []) == []
+    )
+
+
+def test_what_was_reversed_leaves_the_line_to_what_was_not() -> None:
+    kept = sold(6, 500)
+    assert in_short([paid(1, 6, 500)], [kept, reversal(kept), sold(6, 500, "T1002")]) == []
+
+
+@pytest.mark.parametrize(
+    ("label", "on", "category"),
+    [
+        ("Paiement Ferme ticket T1001", 31, "timing-theirs-first"),
+        ("Paiement Ferme", 30, "timing-theirs-first"),
+        ("Paiement Ferme", 28, "missing-in-ledger"),
+        ("Paiement Ferme ticket T1002", 31, "missing-in-ledger"),
+        ("Paiement Épicerie", 31, "missing-in-ledger"),
+    ],
+)
+def test_a_line_that_we_book_in_the_first_days_after_the_end_is_theirs_first(
+    label: str, on: int, category: str
+) -> None:
+    later = replace(sold(1, 500), booked_on=date(2026, 11, 1))
+    books = Books(PARTIES, (line(1, day(on), label, -500),), (), later=(later,))
+    assert [one.category.value for one in reconciled(books)[1]] == [category]
+
+
+def test_a_payment_to_a_merchant_that_nobody_knows_is_no_fee() -> None:
+    lines = [line(1, day(6), "Paiement Librairie du Centre", -500), line(2, day(6), "Commission sur paiement", -35)]
+    assert [told(found)[0] for found in breaks(lines, [])] == ["missing-in-ledger", "fee"]
+
+
 def test_a_refund_and_a_funding_may_differ_too() -> None:
     units = [refund(day(6), "Ferme", 300, "T1001"), unit(TransactionKind.FUNDING, day(3), 900, "2026-1107")]
     lines = [line(1, day(3), "Virement CCAS", 800), line(2, day(6), "Remboursement Ferme T1001", 200)]
@@ -183,7 +249,12 @@ def test_without_the_total_each_ticket_of_the_day_is_a_break() -> None:
         ([paid(1, 6, 500)], [sold(20, 500)], "equal-amount-on-another-day", "T1001"),
         ([paid(1, 7, 500)], [sold(6, 500), sold(8, 500, "T1002")], "several-equal-candidates", "T1001"),
         ([paid(1, 6, 500)], [sold(6, 400), sold(6, 300, "T1002")], "other-amounts-that-day", "T1001"),
-        ([paid(1, 6, 500, "ticket T1001", "Épicerie")], [sold(6, 500)], "reference-of-another-merchant", "T1001"),
+        (
+            [paid(1, 6, 500, "ticket T1001", "Épicerie"), paid(2, 6, 500, "ticket T1001")],
+            [sold(6, 500)],
+            "reference-of-another-merchant",
+            "T1001",
+        ),
         (
             [paid(1, 6, 400, "ticket T1001"), paid(2, 6, 500, "ticket T1001")],
             [sold(6, 500)],

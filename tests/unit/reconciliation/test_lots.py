@@ -138,9 +138,9 @@ def test_a_net_amount_equal_to_somebody_elses_gross_is_not_mistaken() -> None:
     assert shape(compared(lines, [paid(9800, 200), paid(9604, 196)])[0]) == [("payout-lot", [1, 2, 3], 2)]
 
 
-def test_money_in_that_names_nothing_is_missing_in_the_ledger() -> None:
+def test_money_in_that_names_nothing_is_unknown() -> None:
     _, breaks = compared([line(1, LAST, "DON", 500), line(2, LAST, "FRAIS", -250)], [])
-    assert [told(found)[0] for found in breaks] == ["missing-in-ledger", "fee"]
+    assert [told(found)[0] for found in breaks] == ["unknown", "fee"]
 
 
 @pytest.mark.parametrize("booked_on", [LAST, date(2026, 11, 17)])

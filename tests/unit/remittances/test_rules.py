@@ -20,7 +20,6 @@ from ledger.remittances.rules import (
     read_answers,
     render,
     require_answerable,
-    safe_cell,
 )
 
 NOON = datetime(2026, 10, 6, 10, tzinfo=UTC)
@@ -106,7 +105,6 @@ def test_the_file_is_read_by_spreadsheets_and_holds_nothing_but_sales() -> None:
 @pytest.mark.parametrize("name", ["=SOMME(A1)", "+33", "-1", "@x", "\tx"])
 def test_no_cell_is_a_formula(name: str) -> None:
     assert f";'{name};".encode() in render(1, lines_of([item(DETAIL, 1, name=name)]))
-    assert safe_cell("Ferme") == "Ferme"
 
 
 SALES = st.lists(

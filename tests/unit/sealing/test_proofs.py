@@ -212,7 +212,7 @@ def test_a_receipt_without_its_fact_proves_nothing() -> None:
     twice.facts *= 2
     assert tried(twice) == {"unreadable"}
     assert tried(Proof("checkpoint", RECEIPT.checkpoint, RECEIPT.keys, facts=RECEIPT.facts)) == {"unreadable"}
-    assert tried(Proof("certificate", RECEIPT.checkpoint, RECEIPT.keys, facts=RECEIPT.facts)) == {"unreadable"}
+    assert tried(Proof("testament", RECEIPT.checkpoint, RECEIPT.keys, facts=RECEIPT.facts)) == {"unreadable"}
 
 
 def test_rewritten_books_are_found_by_whoever_kept_a_checkpoint() -> None:

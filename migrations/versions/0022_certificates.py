@@ -5,4 +5,4 @@ down_revision = "0021"
 
 
 def upgrade() -> None:
-    run_sql_file("0022_breaks.sql")
+    run_sql_file("0022_certificates.sql")

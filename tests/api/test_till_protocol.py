@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ledger.clock import FixedClock
 from ledger.database.unit_of_work import Ledger
 from merchant_api.app import create_app
-from merchant_api.hot_route import HotRoute
 from merchant_api.training import cards
-from tests.tills import TillClient
+from tests.tills import TillClient, listening
 from tests.town import FRUIT, WINE, Town, paired
 
 LINE = {"category": FRUIT, "amount_cents": 100}
@@ -24,10 +26,7 @@ LINE = {"category": FRUIT, "amount_cents": 100}
 @asynccontextmanager
 async def only_the_framework(ledger: Ledger) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(ledger)
-    assert isinstance(app.asgi_handler, HotRoute)
-    app.asgi_handler = app.asgi_handler.framework
-    transport = httpx.ASGITransport(cast("Any", app))
-    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://service") as client:
+    async with app.lifespan(), listening(app, HttpToolsProtocol) as url, httpx.AsyncClient(base_url=url) as client:
         yield client
 
 
@@ -152,3 +151,78 @@ async def test_of_two_keys_the_first_counts_at_either_door(till: TillClient, slo
         assert (await door.client.post("/v1/redemptions", json=body, headers=headers)).status_code == 201
     assert (await till.redeem(town.paper_card, key=keys[0])).headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in (await till.redeem(town.paper_card, key=keys[1])).headers
+
+
+HEAD = "POST /v1/redemptions HTTP/1.1\r\nHost: till\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: {key}\r\n"
+
+
+def as_sent(till: TillClient, body: dict[str, Any], *more: str) -> bytes:
+    """A sale as the bytes of a till's own making."""
+    content = json.dumps(body).encode()
+    head = HEAD.format(token=till.token, key=uuid4()) + "".join(f"{line}\r\n" for line in more)
+    return f"{head}Content-Length: {len(content)}\r\n\r\n".encode() + content
+
+
+@asynccontextmanager
+async def connection(till: TillClient) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    url = till.client.base_url
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def answer_of(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+    return head, await reader.readexactly(length)
+
+
+async def test_sales_sent_without_waiting_are_answered_in_their_order(till: TillClient, town: Town) -> None:
+    baskets = [till.sale(town.paper_card, (FRUIT, cents)) for cents in (110, 120, 130)]
+    async with connection(till) as (reader, writer):
+        writer.write(b"".join(as_sent(till, basket) for basket in baskets))
+        answers = [await answer_of(reader) for _ in baskets]
+    assert [json.loads(body)["approved_cents"] for _, body in answers] == [110, 120, 130]
+
+
+async def test_a_sale_may_come_in_pieces(till: TillClient, town: Town) -> None:
+    sent = as_sent(till, till.sale(town.paper_card))
+    async with connection(till) as (reader, writer):
+        for place in range(0, len(sent), 97):
+            writer.write(sent[place : place + 97])
+            await writer.drain()
+            await asyncio.sleep(0)
+        head, _ = await answer_of(reader)
+    assert head.startswith(b"HTTP/1.1 201 Created\r\n")
+
+
+async def test_who_closes_after_the_answer_is_told_so(till: TillClient, town: Town) -> None:
+    async with connection(till) as (reader, writer):
+        writer.write(as_sent(till, till.sale(town.paper_card), "Connection: close"))
+        head, _ = await answer_of(reader)
+        assert b"connection: close\r\n" in head
+        assert await reader.read() == b""
+
+
+async def test_who_waits_to_be_asked_for_the_body_is_asked(till: TillClient, town: Town) -> None:
+    head, _, body = as_sent(till, till.sale(town.paper_card), "Expect: 100-continue").partition(b"\r\n\r\n")
+    async with connection(till) as (reader, writer):
+        writer.write(head + b"\r\n\r\n")
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(body)
+        assert (await answer_of(reader))[0].startswith(b"HTTP/1.1 201 Created\r\n")
+
+
+async def test_a_till_that_hung_up_has_its_sale_booked(till: TillClient, town: Town) -> None:
+    async with connection(till) as (_, writer):
+        writer.write(as_sent(till, till.sale(town.paper_card, (FRUIT, 140))))
+        await writer.drain()
+    sales: list[dict[str, Any]] = []
+    for _ in range(200):
+        sales = (await till.get("/v1/redemptions")).json()["redemptions"]
+        if sales:
+            break
+        await asyncio.sleep(0.05)
+    assert [sale["approved_cents"] for sale in sales] == [140]

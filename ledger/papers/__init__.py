@@ -1,0 +1,1 @@
+"""What is printed and handed over: cards, the letters with their PINs, a merchant's welcome."""

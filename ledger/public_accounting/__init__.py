@@ -1,0 +1,1 @@
+"""The papers of public accounting: what the CCAS sends to its accountant and to the association, with its grounds."""

@@ -8,12 +8,13 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from admin_cli.display import Cell, amount, facts, table
-from ledger.reconciliation.model import Account, Identity, Report, Statement
-from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, RULES, TERMS, identity_title, why
+from ledger.reconciliation.model import Account, Break, Identity, Report, Statement
+from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, RULES, TERMS, identity_title, standing, why
 from ledger.texts import gettext as _
 
 _SIGNS = {"=": "=", ">=": "≥"}
 REFERENCES_SHOWN_MAX = 6
+ID_CHARACTERS = 8
 
 
 def statement_facts(statement: Statement) -> RenderableType:
@@ -102,11 +103,17 @@ def matched_by_rule(report: Report) -> Table:
     return table([_("Rule"), _("Lines")], rows)
 
 
-def breaks_table(report: Report) -> Table:
-    """One row per break: what, which record and tickets, both amounts, and why nothing nearer was taken."""
-    columns = [_("Day"), _("What"), _("Record"), _("Ticket"), _("Ours"), _("Theirs"), _("Days"), _("Why")]
+def breaks_table(report: Report, shown: Sequence[Break] | None = None) -> Table:
+    """One row per break: its number, what, which record and tickets, both amounts, age, who does what about it, and
+    why nothing nearer was taken.
+    """
+    columns = [
+        *(_("Id"), _("Day"), _("What"), _("Record"), _("Ticket"), _("Ours"), _("Theirs"), _("Days"), _("State")),
+        *(_("Owner"), _("Why")),
+    ]
     rows: list[Sequence[Cell]] = [
         (
+            found.id.hex[:ID_CHARACTERS],
             found.booked_on,
             _(CATEGORIES[found.category]),
             ", ".join(str(line.record) for line in found.lines),
@@ -114,9 +121,11 @@ def breaks_table(report: Report) -> Table:
             amount(found.ours_cents),
             amount(found.theirs_cents),
             report.ages_days[found.id],
+            standing(report.lives[found.id]),
+            report.lives[found.id].owner,
             why(found),
         )
-        for found in report.breaks
+        for found in (report.breaks if shown is None else shown)
     ]
     return table(columns, rows, title=_("Breaks"))
 

@@ -11,6 +11,7 @@ from ledger.bank_accounts.actions import iban_change_content
 from ledger.certificates.actions import certificate_content, reopening_content
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.programmes.actions import aid_run_content
+from ledger.reconciliation.resolving import claim_content
 
 Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
 
@@ -18,6 +19,7 @@ Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
 # once; `None` where there is no such thing.
 CONTENTS: dict[str, Content] = {
     "aid-run": aid_run_content,
+    "break-claim": claim_content,
     "certificate": certificate_content,
     "iban-change": iban_change_content,
     "reopening": reopening_content,

@@ -258,8 +258,8 @@ async def breaks(session: Session, account: str, period: date | None) -> int:
 
     made = await reconciliation_report(session.ledger, Account(account), period=period)
     people = [breaks_table(made)] if made.breaks else []
-    session.show([explained(found, made.ages_days[found.id]) for found in made.breaks], *people)
-    return 0 if all(found.cleared for found in made.breaks) else 1
+    session.show([explained(found, made) for found in made.breaks], *people)
+    return 1 if made.open_breaks else 0
 
 
 @command(noun, "report", help=N_("Prove the month to the cent, every difference named; 1 while any is open."))

@@ -66,7 +66,7 @@ def prompt(walk: Walk) -> str | None:
     """The line that one types on, where one does."""
     if walk.mode is not Mode.TYPE or walk.asked is None:
         return None
-    return f"{_(_QUESTIONS[walk.asked])}: {walk.typed}"
+    return _("{name}: {value}").format(name=_(_QUESTIONS[walk.asked]), value=walk.typed)
 
 
 def summary(walk: Walk) -> str:
@@ -114,7 +114,7 @@ def _body(item: Item, view: View) -> RenderableType:
         return Group(*_gone(item), *head, Text(), sides(one.lines, one.units))
     found = item.found
     assert found is not None, "an item is a suggestion or a break"
-    title = _title(_("Difference"), item, _(CATEGORIES[found.category]))
+    title = _title(_("Break"), item, _(CATEGORIES[found.category]))
     parts: list[RenderableType] = [title, Text(_reason(why(found))), *_standing(item.life), *_comments(view.comments)]
     parts += [Text(), sides(found.lines, found.units)]
     if view.misses:
@@ -226,7 +226,7 @@ def _named_amount(named: Text, cents: int) -> RenderableType:
 def _misses(misses: Sequence[Miss], *, of_line: bool) -> Iterator[RenderableType]:
     """The nearest on the other side, with in what each does not agree."""
     yield Text(_("Nearest misses, and in what they do not agree"), style="bold")
-    grid = Table.grid(expand=True, padding=(0, 1))
+    grid = Table.grid(expand=True, padding=(0, 2))
     grid.add_column(no_wrap=True)
     grid.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
     grid.add_column(justify="right", no_wrap=True)

@@ -44,7 +44,7 @@ _HELP = (
 
 
 def key_line(walk: Walk) -> Text:
-    """The keys that mean something now, in a line."""
+    """The keys that mean something now: those of the item, and those of the walk below."""
     if walk.mode is Mode.TYPE:
         return _keys(_TYPING)
     if walk.mode is Mode.PROPOSE:
@@ -52,11 +52,10 @@ def key_line(walk: Walk) -> Text:
     if walk.mode is Mode.REASON:
         return _keys(_REASONS, _("Take our transaction back, because:"))
     item = walk.item
-    if item is None:
-        return _keys(_EVERYWHERE[1:])
-    if item.gone:
+    if item is None or item.gone:
         return _keys(_EVERYWHERE)
-    return _keys((_ON_SUGGESTION if item.suggestion is not None else _ON_BREAK) + _EVERYWHERE)
+    own = _ON_SUGGESTION if item.suggestion is not None else _ON_BREAK
+    return Text("\n").join([_keys(own), _keys(_EVERYWHERE)])
 
 
 def help_screen() -> RenderableType:

@@ -5,7 +5,7 @@ A key gives the next state, and sometimes an order: something to be carried out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -115,7 +115,7 @@ class Walk:
     typed: str = ""
     steps: tuple[Step, ...] = ()
     notice: str = ""
-    facts: dict[str, object] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
     is_over: bool = False
 
     @property
@@ -154,7 +154,7 @@ def taken_back(walk: Walk) -> Walk:
 def renewed(walk: Walk, items: Sequence[Item]) -> Walk:
     """The same walk over what waits now: everything keeps its place, what is new comes last."""
     now = {item.id: item for item in items}
-    kept = [now.pop(item.id, None) or replace(item, gone=True) for item in walk.items]
+    kept = [now.pop(item.id) if item.id in now else replace(item, gone=True) for item in walk.items]
     return replace(walk, items=(*kept, *now.values()))
 
 

@@ -40,7 +40,7 @@ def file_document(file: BreakFile) -> dict[str, Any]:
         "age_days": life.age_days,
         "state": life.state.value,
         **life_document(life),
-        "events": [_event_document(event) for event in file.events],
+        "events": [_event_document(nth, event) for nth, event in enumerate(file.events, start=1)],
         "resolutions": [_resolution_document(one) for one in file.resolutions],
         "matches": [_tie_document(tie) for tie in file.ties],
     }
@@ -56,9 +56,9 @@ def claim_document(claim: Claim) -> dict[str, Any]:
     }
 
 
-def _event_document(event: BreakEvent) -> dict[str, Any]:
+def _event_document(nth: int, event: BreakEvent) -> dict[str, Any]:
     return {
-        "nth": event.nth,
+        "nth": nth,
         "break_id": str(event.break_id),
         "deed": event.deed.value,
         "by": event.by,
@@ -66,7 +66,6 @@ def _event_document(event: BreakEvent) -> dict[str, Any]:
         "owner": event.owner,
         "due_on": event.due_on.isoformat() if event.due_on else None,
         "reason": event.reason,
-        "erases": event.erases,
         "comment": event.comment,
         "intact": event.intact,
     }

@@ -92,17 +92,17 @@ async def comment_break(ledger: Ledger, handle: str, words: str, operator: str) 
 async def erase_comment(ledger: Ledger, handle: str, nth: int, operator: str) -> BreakFile:
     """Forget the words of a comment for good; that there was one stays on record.
 
-    `nth`: as its file numbers it. Refuses as `locate` does, `UnknownComment`, `UnknownOperator`.
+    `nth`: its place in the file, from 1. Refuses as `locate` does, `UnknownComment`, `UnknownOperator`.
     """
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator)
         located = await _taken(work, handle)
-        own = await break_store.events_of(work, [located.found.id])
-        there = [comment for comment in standing_comments(own) if comment.nth == nth]
-        if not there:
+        events = (await _file(work, located)).events
+        named = events[nth - 1] if 0 < nth <= len(events) else None
+        if named is None or named not in standing_comments(events):
             raise UnknownComment(comment=nth)
-        await break_store.add_event(work, located.found.id, Deed.ERASE, who.id, erases=nth)
-        await break_store.forget_words(work, there[0].id)
+        await break_store.add_event(work, named.break_id, Deed.ERASE, who.id, erases=named.nth)
+        await break_store.forget_words(work, named.id)
         return await _file(work, located)
 
 

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
 
 from admin_cli.review.walk import Act, Done, Order
 from ledger.adjustments.model import Reason
@@ -22,6 +23,7 @@ from ledger.reconciliation.model.breaks import BreakFile, Course, Deed, ReopenRe
 from ledger.reconciliation.resolving import (
     Correction,
     assign_break,
+    break_file,
     comment_break,
     erase_comment,
     propose_claim,
@@ -37,12 +39,12 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     Act.ACCEPT: "reconcile accept",
-    Act.ASSIGN: "reconcile assign",
-    Act.COMMENT: "reconcile comment",
-    Act.WAIT: "reconcile wait",
-    Act.CLAIM: "reconcile claim",
-    Act.CORRECT: "reconcile correct",
-    Act.WRITE_OFF: "reconcile write-off",
+    Act.ASSIGN: "break assign",
+    Act.COMMENT: "break comment",
+    Act.WAIT: "break wait",
+    Act.CLAIM: "break claim",
+    Act.CORRECT: "break correct",
+    Act.WRITE_OFF: "break write-off",
 }
 
 
@@ -94,7 +96,7 @@ class Desk:
             return Done(Act.ASSIGN, order.item.id, owner=life.owner if life else None)
         if order.act is Act.COMMENT:
             file = await comment_break(ledger, handle, order.words, operator)
-            return Done(Act.COMMENT, order.item.id, nth=_last_comment(file))
+            return Done(Act.COMMENT, order.item.id, event_id=_last_comment(file, operator))
         assert order.day is not None, "one waits until a day"
         await wait_for_break(ledger, handle, order.day, operator)
         waited = life is not None and life.state is State.WAITING and life.course is Course.WAIT
@@ -118,8 +120,9 @@ class Desk:
             await unmatch_line(ledger, done.record, operator, self.account, period=done.month)
         elif done.proposal_id is not None:
             await reject_proposal(ledger, done.proposal_id, await self._signer(), RejectReason.WITHDRAWN)
-        elif done.nth is not None:
-            await erase_comment(ledger, handle, done.nth, operator)
+        elif done.event_id is not None:
+            events = [event.id for event in (await break_file(ledger, handle)).events]
+            await erase_comment(ledger, handle, events.index(done.event_id) + 1, operator)
         elif done.act is Act.ASSIGN:
             await assign_break(ledger, handle, done.owner, operator)
         elif done.due_on is not None:
@@ -141,16 +144,16 @@ def _correction(order: Order) -> Correction:
     return Correction(Reason(order.words), reverses_id=order.item.found.units[0].id)
 
 
-def _last_comment(file: BreakFile) -> int:
-    own = [event.nth for event in file.events if event.deed is Deed.COMMENT and event.break_id == file.found.id]
-    return max(own)
+def _last_comment(file: BreakFile, operator: str) -> UUID:
+    own = [event for event in file.events if event.deed is Deed.COMMENT and event.by == operator]
+    return max(own, key=lambda event: (event.at, event.nth)).id
 
 
 _UNDOING = {
     Act.ACCEPT: "reconcile unmatch",
-    Act.ASSIGN: "reconcile assign",
-    Act.COMMENT: "reconcile erase-comment",
-    Act.WAIT: "reconcile reopen-break",
+    Act.ASSIGN: "break assign",
+    Act.COMMENT: "break erase-comment",
+    Act.WAIT: "break reopen",
     Act.CLAIM: "approval reject",
     Act.CORRECT: "approval reject",
     Act.WRITE_OFF: "approval reject",

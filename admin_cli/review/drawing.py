@@ -17,8 +17,8 @@ from admin_cli.review.help import help_screen, key_line
 from admin_cli.review.walk import Act, Item, Mode, Walk
 from ledger.errors import N_
 from ledger.reconciliation.model import Line, Miss, Rule, Statement, Suggestion, Unit
-from ledger.reconciliation.model.breaks import BreakEvent, Life, State
-from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, COURSES, RULES, STATES, why
+from ledger.reconciliation.model.breaks import BreakEvent, Life
+from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, RULES, standing, why
 from ledger.texts import format_cents, format_date, ngettext
 from ledger.texts import gettext as _
 
@@ -149,22 +149,11 @@ def _standing(life: Life | None) -> Iterator[RenderableType]:
     """State, owner and age of a break, in a line."""
     if life is None:
         return
-    state = " ".join(_decided(life))
     owner = _("looked after by {name}").format(name=life.owner) if life.owner else _("looked after by nobody")
     ago = ngettext("first seen {days} day ago", "first seen {days} days ago", life.age_days)
     age = ago.format(days=life.age_days) if life.age_days else _("first seen today")
     style = "bold yellow" if life.is_flagged or life.overdue else ""
-    yield Text(f"{state} · {owner} · {age}", style=style)
-
-
-def _decided(life: Life) -> Iterator[str]:
-    """The state, what was decided, and until when."""
-    yield _(STATES[life.state])
-    if life.course is not None:
-        yield f"({_(COURSES[life.course])})"
-    if life.due_on is not None:
-        text = _("waited for until {day}") if life.overdue else _("until {day}")
-        yield text.format(day=format_date(life.due_on))
+    yield Text(f"{standing(life)} · {owner} · {age}", style=style)
 
 
 def _comments(events: Sequence[BreakEvent]) -> Iterator[RenderableType]:
@@ -228,9 +217,9 @@ def _misses(misses: Sequence[Miss], *, of_line: bool) -> Iterator[RenderableType
     yield Text(_("Nearest misses, and in what they do not agree"), style="bold")
     grid = Table.grid(expand=True, padding=(0, 2))
     grid.add_column(no_wrap=True)
-    grid.add_column(ratio=3, no_wrap=True, overflow="ellipsis")
+    grid.add_column(ratio=5)
     grid.add_column(justify="right", no_wrap=True)
-    grid.add_column(ratio=4, overflow="fold")
+    grid.add_column(ratio=4)
     for miss in misses[:MISSES_MAX]:
         named, label, cents = _unit_entry(miss.unit) if of_line else _line_entry(miss.line)
         grid.add_row(Text(named), Text(" ".join(label.split()), style="dim"), amount(cents), Text(failed(miss)))
@@ -241,5 +230,5 @@ def _foot(walk: Walk) -> RenderableType:
     """What is said to the last key, and the keys that mean something now."""
     parts: list[RenderableType] = []
     if walk.notice:
-        parts.append(Text(_(walk.notice).format(**walk.facts), style="bold green"))
+        parts.append(Text(_(walk.notice).format(**walk.facts), style="bold red" if walk.is_refused else "bold green"))
     return Group(*parts, key_line(walk))

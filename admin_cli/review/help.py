@@ -11,7 +11,7 @@ from ledger.errors import N_
 from ledger.texts import gettext as _
 
 _ON_SUGGESTION = (("a", N_("accept")),)
-_ON_BREAK = (("m", N_("mine")), ("c", N_("comment")), ("w", N_("wait")), ("p", N_("propose")))
+_ON_BREAK = (("m", N_("mine")), ("c", N_("comment on it")), ("w", N_("wait")), ("p", N_("propose")))
 _EVERYWHERE = (
     ("s", N_("skip")),
     ("b", N_("back")),
@@ -33,12 +33,12 @@ _HELP = (
     ("s →", N_("skip, go on to the next"), ""),
     ("b ←", N_("go back to the one before"), ""),
     ("u", N_("take the last step back"), "reconcile unmatch RECORD …"),
-    ("m", N_("look after the difference yourself"), "reconcile assign"),
-    ("c", N_("comment on it; the words lie encrypted and may be erased"), "reconcile comment"),
-    ("w", N_("wait until a day for it to settle by itself"), "reconcile wait"),
-    ("p t", N_("propose: they correct it, until a day"), "reconcile claim"),
-    ("p o", N_("propose: we correct it"), "reconcile correct"),
-    ("p x", N_("propose: write it off"), "reconcile write-off"),
+    ("m", N_("look after the difference yourself"), "break assign BREAK"),
+    ("c", N_("comment on it; the words lie encrypted and may be erased"), "break comment BREAK …"),
+    ("w", N_("wait until a day for it to settle by itself"), "break wait BREAK"),
+    ("p t", N_("propose: they correct it, until a day"), "break claim BREAK"),
+    ("p o", N_("propose: we correct it"), "break correct BREAK"),
+    ("p x", N_("propose: write it off"), "break write-off BREAK"),
     ("q", N_("quit; what was done stays"), ""),
 )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from admin_cli.display import PIPE_COLUMNS, console
+from admin_cli.refusals import in_one_line
 from admin_cli.review.deeds import COMMANDS, Desk
 from admin_cli.review.drawing import COLUMNS_MAX, View, prompt, screen
 from admin_cli.review.keys import PipedKeys, TerminalKeys, keyboard
@@ -21,7 +22,6 @@ from ledger.reconciliation.model import Account
 from ledger.reconciliation.model.breaks import BreakEvent, State
 from ledger.reconciliation.resolving import break_file
 from ledger.reconciliation.reviewing import Waiting, what_waits
-from ledger.texts import gettext as _
 
 if TYPE_CHECKING:
     from admin_cli.console import Session
@@ -52,6 +52,7 @@ def document(walk: Walk, view: View) -> dict[str, object]:
             {"command": COMMANDS[step.done.act], "id": str(step.done.item_id)} for step in walk.steps if step.done
         ],
         "left": {"suggestions": len(suggestions), "breaks": len(walk.open_items) - len(suggestions)},
+        "waiting": [{"id": str(item.id), "worth_cents": item.worth_cents} for item in walk.open_items],
     }
 
 
@@ -70,12 +71,12 @@ async def _ordered(desk: Desk, walk: Walk, order: Order) -> Walk:
     if order.act is not Act.UNDO:
         fresh = renewed(walk, _items(await _waiting(desk)))
         if fresh.item != order.item:
-            return replace(fresh, notice=N_("This has changed meanwhile: look again. Nothing was done."))
+            notice = N_("This has changed meanwhile: look again. Nothing was done.")
+            return replace(fresh, notice=notice, is_refused=True)
     try:
         done = await desk.carry_out(order)
     except Refusal as refusal:
-        facts = {"label": refusal.label, "title": _(refusal.title), "remedy": _(refusal.remedy)}
-        return replace(walk, notice=N_("{label} {title} {remedy}"), facts=facts)
+        return replace(walk, notice="{refusal}", facts={"refusal": in_one_line(refusal)}, is_refused=True)
     return taken_back(walk) if done is None else carried_out(walk, done)
 
 

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from ledger.adjustments.rules import INSTEAD
 from ledger.errors import N_
 from ledger.reconciliation.model import Break, Suggestion
 from ledger.reconciliation.model.breaks import Life
@@ -69,7 +70,7 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Done:
     """What was carried out, with what is needed to take it back: the record of a match and its month; whoever looked
-    after the break before, or until when it waited; the number of a comment; a proposal.
+    after the break before, or until when it waited; a comment; a proposal.
     """
 
     act: Act
@@ -78,7 +79,7 @@ class Done:
     month: date | None = None
     owner: str | None = None
     due_on: date | None = None
-    nth: int | None = None
+    event_id: UUID | None = None
     proposal_id: UUID | None = None
 
 
@@ -104,7 +105,7 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Walk:
     """All that waits, and where one is; past the last one is at the end. `notice`: what is said to the last key, a
-    message of the catalogue with its `facts`.
+    message of the catalogue with its `facts`; `is_refused`: that nothing came of it.
     """
 
     items: tuple[Item, ...]
@@ -116,6 +117,7 @@ class Walk:
     steps: tuple[Step, ...] = ()
     notice: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    is_refused: bool = False
     is_over: bool = False
 
     @property
@@ -136,7 +138,7 @@ def press(walk: Walk, key: str) -> Pressed:
     """What becomes of the walk when a key is pressed. Any key that means nothing here changes nothing, and says so."""
     if key == END_OF_INPUT:
         return replace(walk, is_over=True), None
-    return _MODES[walk.mode](replace(walk, notice="", facts={}), key)
+    return _MODES[walk.mode](replace(walk, notice="", facts={}, is_refused=False), key)
 
 
 def carried_out(walk: Walk, done: Done) -> Walk:
@@ -254,7 +256,7 @@ def _proposing(walk: Walk, key: str) -> Pressed:
     if key == "t":
         return _ask(Act.CLAIM)(looking, item)
     if key == "o":
-        return (replace(walk, mode=Mode.REASON), None) if _is_ours_alone(item.found) else _ordered(looking, Act.CORRECT)
+        return _correcting(looking, item.found)
     if key == "x":
         return _ordered(looking, Act.WRITE_OFF)
     return replace(looking, notice=N_("Nothing was proposed.")), None
@@ -272,9 +274,17 @@ def _ordered(walk: Walk, act: Act, words: str = "") -> Pressed:
     return walk, Order(act, walk.item, words)
 
 
-def _is_ours_alone(found: Break) -> bool:
-    """One transaction of ours, which can be taken back."""
-    return len(found.units) == 1 and not found.lines
+def _correcting(walk: Walk, found: Break) -> Pressed:
+    """One transaction of ours may be taken back, if its kind has no undo of its own; else it has to follow from the
+    difference.
+    """
+    if len(found.units) != 1 or found.lines:
+        return _ordered(walk, Act.CORRECT)
+    instead = INSTEAD.get(found.units[0].kind)
+    if instead is None:
+        return replace(walk, mode=Mode.REASON), None
+    notice = N_("Not like this: it has an undo of its own ({instead}).")
+    return replace(walk, notice=notice, facts={"instead": instead}, is_refused=True), None
 
 
 def _typing(walk: Walk, key: str) -> Pressed:
@@ -299,7 +309,7 @@ def _typed(walk: Walk) -> Pressed:
     day = day_typed(words, walk.today)
     if day is None:
         notice = N_("“{value}” is no day: write 2026-11-30, 30/11/2026, or +14 for in fourteen days.")
-        return replace(walk, typed="", notice=notice, facts={"value": words[:40]}), None
+        return replace(walk, typed="", notice=notice, facts={"value": words[:40]}, is_refused=True), None
     return looking, Order(act, item, day=day)
 
 

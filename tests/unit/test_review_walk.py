@@ -42,9 +42,9 @@ def line(number: int, cents: int = -12_50) -> Line:
     return Line(UUID(int=1), number, DAY, "ACHAT EPICERIE", cents, date(2026, 10, 31))
 
 
-def unit(number: int, cents: int = -12_50) -> Unit:
+def unit(number: int, cents: int = -12_50, kind: TransactionKind = TransactionKind.REDEMPTION) -> Unit:
     occurred_at = datetime(2026, 10, 5, 10, tzinfo=UTC)
-    return Unit(UUID(int=100 + number), TransactionKind.REDEMPTION, DAY, occurred_at, cents, "T00001", "Épicerie")
+    return Unit(UUID(int=100 + number), kind, DAY, occurred_at, cents, "T00001", "Épicerie")
 
 
 def suggestion(number: int) -> Item:
@@ -52,13 +52,14 @@ def suggestion(number: int) -> Item:
     return Item(one.id, suggestion=one)
 
 
-def difference(number: int, *, ours: bool = False) -> Item:
-    lines, units = ((), (unit(number),)) if ours else ((line(number),), ())
+def difference(number: int, ours: TransactionKind | None = None) -> Item:
+    lines, units = ((line(number),), ()) if ours is None else ((), (unit(number, kind=ours),))
     found = Break(UUID(int=200 + number), Category.UNKNOWN, lines, units, (), Why.NOTHING_NEAR)
     return Item(found.id, found=found, life=Life(State.OPEN, 3, 12_50))
 
 
-WALK = Walk((suggestion(1), difference(2), difference(3, ours=True)), TODAY)
+WALK = Walk((suggestion(1), difference(2), difference(3, TransactionKind.REDEMPTION)), TODAY)
+LOSS = Walk((difference(4, TransactionKind.RESERVE_LOSS),), TODAY)
 
 
 def pressed(walk: Walk, keys: str | list[str]) -> tuple[Walk, list[Order]]:
@@ -114,10 +115,15 @@ def test_what_is_no_day_is_asked_again(typed: str) -> None:
 def test_proposals_take_two_keys_and_a_reason_where_ours_is_taken_back() -> None:
     assert [order.act for order in pressed(WALK, "spx")[1]] == [Act.WRITE_OFF]
     assert [(order.act, order.words) for order in pressed(WALK, "spo")[1]] == [(Act.CORRECT, "")]
-    assert [order.words for order in pressed(WALK, "sspo1")[1]] == ["booked-twice"]
-    for keys in ("spz", "sspo9"):
-        after, orders = pressed(WALK, keys)
+    assert [order.words for order in pressed(LOSS, "po1")[1]] == ["booked-twice"]
+    for start, keys in ((WALK, "spz"), (LOSS, "po9")):
+        after, orders = pressed(start, keys)
         assert (orders, after.mode) == ([], Mode.LOOK)
+
+
+def test_a_sale_is_not_taken_back_but_refunded() -> None:
+    after, orders = pressed(WALK, "sspo")
+    assert (orders, after.facts, after.is_refused) == ([], {"instead": "refund"}, True)
 
 
 def test_every_step_is_taken_back_in_turn() -> None:

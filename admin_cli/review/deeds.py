@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from admin_cli.review.walk import Act, Done, Order
+from admin_cli.review.state import Act, Done, Order
 from ledger.adjustments.model import Reason
 from ledger.approvals.actions import record_command, reject_proposal
 from ledger.approvals.model import Reason as RejectReason
@@ -109,7 +109,7 @@ class Desk:
             claim = await propose_claim(self.session.ledger, handle, order.day, signer)
             return Done(Act.CLAIM, order.item.id, proposal_id=claim.proposal_id)
         if order.act is Act.WRITE_OFF:
-            move = await propose_write_off(self.session.ledger, handle, signer)
+            move = await propose_write_off(self.session.ledger, handle, signer, order.words or None)
         else:
             move = await propose_correction(self.session.ledger, handle, _correction(order), signer)
         return Done(order.act, order.item.id, proposal_id=move.proposal_id)

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.rule import Rule as Ruled
+from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
 from admin_cli.display import amount
 from admin_cli.explanations import agreed, failed
 from admin_cli.review.help import help_screen, key_line
-from admin_cli.review.walk import Act, Item, Mode, Walk
+from admin_cli.review.state import Act, Item, Mode, Walk
 from ledger.errors import N_
 from ledger.reconciliation.model import Line, Miss, Rule, Statement, Suggestion, Unit
 from ledger.reconciliation.model.breaks import BreakEvent, Life
@@ -32,6 +33,7 @@ _QUESTIONS = {
     Act.COMMENT: N_("Comment"),
     Act.WAIT: N_("Wait until"),
     Act.CLAIM: N_("They correct it until"),
+    Act.WRITE_OFF: N_("Programme"),
 }
 _COUNTED = {
     Act.ACCEPT: N_("{count} matched"),
@@ -53,13 +55,35 @@ class View:
     comments: Sequence[BreakEvent] = ()
 
 
-def screen(walk: Walk, view: View) -> RenderableType:
-    """The whole screen but the line that one types on."""
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What is drawn: where one is, what it is about, and the keys; the line that one types on comes below."""
+
+    head: RenderableType
+    body: RenderableType
+    foot: RenderableType
+
+    def __rich_console__(self, out: Console, options: ConsoleOptions) -> RenderResult:
+        """Whole, however long; on a terminal with its height given, with the body cut to what there is room for."""
+        yield self.head
+        yield self.body if options.height is None else self._fitting(out, options.reset_height(), options.height)
+        yield self.foot
+
+    def _fitting(self, out: Console, options: ConsoleOptions, height: int) -> RenderableType:
+        around = len(out.render_lines(Group(self.head, self.foot), options))
+        lines, room = out.render_lines(self.body, options), max(height - around, 2)
+        kept = lines if len(lines) <= room else [*lines[: room - 1], [Segment("…")]]
+        return Group(*(Segments([*line, Segment.line()]) for line in kept))
+
+
+def screen(walk: Walk, view: View) -> Screen:
+    """Everything but the line that one types on."""
     if walk.mode is Mode.HELP:
-        return help_screen()
+        return Screen("", help_screen(), "")
     item = walk.item
     body = _end(walk) if item is None else _body(item, view)
-    return Group(_head(walk, view.statement), Ruled(style="dim"), body, Ruled(style="dim"), _foot(walk))
+    ruled = Ruled(style="dim")
+    return Screen(Group(_head(walk, view.statement), ruled), body, Group(ruled, _foot(walk)))
 
 
 def prompt(walk: Walk) -> str | None:

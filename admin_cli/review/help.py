@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from admin_cli.review.walk import Mode, Walk
+from admin_cli.review.state import Mode, Walk
 from ledger.errors import N_
 from ledger.texts import gettext as _
 

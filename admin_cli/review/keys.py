@@ -14,8 +14,9 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import IO
 
-from admin_cli.review.walk import END_OF_INPUT, ENTER, ERASE, ESCAPE, LEFT, RIGHT
+from admin_cli.review.state import END_OF_INPUT, ENTER, ERASE, ESCAPE, LEFT, RIGHT
 
 _LOCAL_FLAGS, _CHARACTERS = 3, 6  # places in what termios gives
 _ESCAPE_SECONDS = 0.05  # the rest of an arrow comes at once, a person does not
@@ -110,9 +111,9 @@ class TerminalKeys:
 
 
 @contextmanager
-def keyboard() -> Iterator[PipedKeys | TerminalKeys]:
-    """Single keys where somebody sits at a terminal, else characters from standard input."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+def keyboard(screen: IO[str]) -> Iterator[PipedKeys | TerminalKeys]:
+    """Single keys where somebody sits at a terminal and sees the screen, else characters from standard input."""
+    if not (sys.stdin.isatty() and screen.isatty()):
         yield PipedKeys()
         return
     keys = TerminalKeys(sys.stdin.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from admin_cli.display import PIPE_COLUMNS, console
+from admin_cli.display import console
 from admin_cli.refusals import in_one_line
 from admin_cli.review.deeds import COMMANDS, Desk
 from admin_cli.review.drawing import COLUMNS_MAX, View, prompt, screen
 from admin_cli.review.keys import PipedKeys, TerminalKeys, keyboard
-from admin_cli.review.walk import Act, Item, Order, Walk, carried_out, press, renewed, settled, taken_back
+from admin_cli.review.state import Act, Item, Order, Walk
+from admin_cli.review.walk import asked_for, carried_out, press, renewed, settled, taken_back
 from ledger.errors import N_, Refusal
 from ledger.reconciliation.model import Account
 from ledger.reconciliation.model.breaks import BreakEvent, State
@@ -33,7 +33,8 @@ async def review(session: Session, account: Account, period: date | None) -> tup
     walk, view = Walk(tuple(_items(waiting)), waiting.today), View(waiting.statement)
     if not walk.items:
         return walk, view
-    with keyboard() as keys, _canvas(keys, silent=session.as_json) as canvas:
+    out = console(errors=session.as_json)  # the answer of --json is all that standard output has
+    with keyboard(out.file) as keys, _canvas(out, keys, silent=session.as_json) as canvas:
         desk = Desk(session, account, period, keys)
         walk, view = await _looked(desk, walk)
         while not walk.is_over:
@@ -76,6 +77,8 @@ async def _ordered(desk: Desk, walk: Walk, order: Order) -> Walk:
     try:
         done = await desk.carry_out(order)
     except Refusal as refusal:
+        if order.act is Act.WRITE_OFF and not order.words and refusal.facts.get("programmes"):
+            return asked_for(walk, order.act)
         return replace(walk, notice="{refusal}", facts={"refusal": in_one_line(refusal)}, is_refused=True)
     return taken_back(walk) if done is None else carried_out(walk, done)
 
@@ -117,7 +120,7 @@ def _turn(item: Item) -> int:
 
 @dataclass
 class _Canvas:
-    """Where it is drawn: over and over on a terminal, one below the other in a pipe, nowhere with --json."""
+    """Where it is drawn: over and over on a terminal, one below the other in a pipe, unless --json was asked for."""
 
     out: Console
     is_terminal: bool
@@ -125,35 +128,34 @@ class _Canvas:
     typing: bool = False
 
     def draw(self, walk: Walk, view: View) -> None:
-        if self.silent:
-            return
         asked = prompt(walk)
-        if asked is None or not self.typing or walk.notice:
-            if self.is_terminal:
-                self.out.clear()
-            self.out.print(screen(walk, view))
+        if self.is_terminal:
+            self._draw_over(walk, view, asked)
+        elif not self.silent and not (self.typing and asked is not None and not walk.notice):
+            self.out.print(screen(walk, view), width=COLUMNS_MAX)
         self.typing = asked is not None
-        if asked is not None and self.is_terminal:
-            self._type(asked)
 
-    def _type(self, asked: str) -> None:
-        """The line that one types on: its end, where it is longer than the screen."""
-        room = self.out.width - 2
-        self.out.file.write(f"\r\x1b[2K{asked if len(asked) <= room else '…' + asked[-room + 1 :]}")
+    def _draw_over(self, walk: Walk, view: View, asked: str | None) -> None:
+        """As wide and as high as the terminal is now; while one types, only the line that grows."""
+        if asked is None or not self.typing or walk.notice:
+            self.out.clear()
+            self.out.print(
+                screen(walk, view), width=min(self.out.width, COLUMNS_MAX), height=self.out.height - 1, end=""
+            )
+        if asked is not None:
+            room = self.out.width - 2
+            shown = asked if len(asked) <= room else f"…{asked[1 - room :]}"
+            self.out.file.write(f"\r\x1b[2K{shown}")
         self.out.file.flush()
 
 
 @contextmanager
-def _canvas(keys: PipedKeys | TerminalKeys, *, silent: bool) -> Iterator[_Canvas]:
+def _canvas(out: Console, keys: PipedKeys | TerminalKeys, *, silent: bool) -> Iterator[_Canvas]:
     """A screen of its own on a terminal, so that what stood there before is there again afterwards."""
-    found = console()
-    width = COLUMNS_MAX if found.width == PIPE_COLUMNS else min(found.width, COLUMNS_MAX)
-    out = Console(file=sys.stdout, width=width, highlight=False, markup=False)
-    drawn = keys.is_terminal and not silent
     try:
-        if drawn:
+        if keys.is_terminal:
             out.set_alt_screen(True)
         yield _Canvas(out, keys.is_terminal, silent)
     finally:
-        if drawn:
+        if keys.is_terminal:
             out.set_alt_screen(False)

@@ -10,26 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin_cli.review.walk import (
-    END_OF_INPUT,
-    ENTER,
-    ERASE,
-    ESCAPE,
-    LEFT,
-    RIGHT,
-    Act,
-    Done,
-    Item,
-    Mode,
-    Order,
-    Walk,
-    carried_out,
-    day_typed,
-    press,
-    renewed,
-    settled,
-    taken_back,
-)
+from admin_cli.review.state import END_OF_INPUT, ENTER, ERASE, ESCAPE, LEFT, RIGHT, Act, Done, Item, Mode, Order, Walk
+from admin_cli.review.walk import carried_out, day_typed, press, renewed, settled, taken_back
 from ledger.books.transaction import TransactionKind
 from ledger.reconciliation.model import Break, Category, Line, Rule, Suggestion, Unit, Why
 from ledger.reconciliation.model.breaks import Life, State

@@ -27,7 +27,7 @@ from ledger.texts import format_date
 from ledger.texts import gettext as _
 
 DEEDS = {
-    Deed.ASSIGN: N_("given to somebody"),
+    Deed.ASSIGN: N_("given to"),
     Deed.RELEASE: N_("given to nobody"),
     Deed.COMMENT: N_("comment"),
     Deed.ERASE: N_("comment erased"),
@@ -102,7 +102,7 @@ def _events_table(events: Sequence[BreakEvent]) -> Table:
     rows: list[Sequence[Cell]] = [
         (nth, event.at, event.by, _(DEEDS[event.deed]), _told(event)) for nth, event in enumerate(events, start=1)
     ]
-    return table([_("No."), _("On"), _("By"), _("What"), ""], rows, title=_("History"))
+    return table([_("No."), _("On"), _("By"), _("Done"), ""], rows, title=_("History"))
 
 
 def _told(event: BreakEvent) -> str | None:

@@ -31,8 +31,8 @@ ID_CHARACTERS = 8
 
 _QUESTIONS = {
     Act.COMMENT: N_("Comment"),
-    Act.WAIT: N_("Wait until"),
-    Act.CLAIM: N_("They correct it until"),
+    Act.WAIT: N_("Wait until (2026-11-30, or +14 days)"),
+    Act.CLAIM: N_("They correct it until (2026-11-30, or +14 days)"),
     Act.WRITE_OFF: N_("Programme"),
 }
 _COUNTED = {
@@ -79,7 +79,7 @@ class Screen:
 def screen(walk: Walk, view: View) -> Screen:
     """Everything but the line that one types on."""
     if walk.mode is Mode.HELP:
-        return Screen("", help_screen(), "")
+        return Screen(Group(), help_screen(), Group())
     item = walk.item
     body = _end(walk) if item is None else _body(item, view)
     ruled = Ruled(style="dim")
@@ -183,7 +183,8 @@ def _standing(life: Life | None) -> Iterator[RenderableType]:
 def _comments(events: Sequence[BreakEvent]) -> Iterator[RenderableType]:
     """The last ones."""
     for event in events[-COMMENTS_MAX:]:
-        yield Text(f"  {event.by}: {event.comment}", style="italic", overflow="ellipsis", no_wrap=True)
+        said = _("{name}: {value}").format(name=event.by, value=" ".join((event.comment or "").split()))
+        yield Text(f"  {said}", style="italic", overflow="ellipsis", no_wrap=True)
 
 
 def sides(lines: Sequence[Line], units: Sequence[Unit]) -> RenderableType:

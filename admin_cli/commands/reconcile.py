@@ -242,13 +242,15 @@ async def accept(session: Session, suggestion: str, account: str, period: date |
 )
 @ACCOUNT
 @PERIOD
-async def review(session: Session, account: str, period: date | None) -> None:
+async def review(session: Session, account: str, period: date | None) -> int:
+    from admin_cli.main import EXIT_INTERRUPTED
     from admin_cli.review.drawing import summary
     from admin_cli.review.loop import document, review
     from ledger.reconciliation.model import Account
 
     walk, view = await review(session, Account(account), period)
     session.show(document(walk, view), summary(walk) if walk.items else _("Nothing waits for anybody."))
+    return EXIT_INTERRUPTED if walk.is_cut else 0
 
 
 @command(noun, "breaks", help=N_("List the differences and why nothing nearer was taken; 1 while any is open."))

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import IO
 
-from admin_cli.review.state import END_OF_INPUT, ENTER, ERASE, ESCAPE, LEFT, RIGHT
+from admin_cli.review.state import END_OF_INPUT, ENTER, ERASE, ESCAPE, INTERRUPT, LEFT, RIGHT
 
 _LOCAL_FLAGS, _CHARACTERS = 3, 6  # places in what termios gives
 _ESCAPE_SECONDS = 0.05  # the rest of an arrow comes at once, a person does not
-_NAMED = {"\r": ENTER, "\n": ENTER, "\x7f": ERASE, "\b": ERASE, "\x04": END_OF_INPUT}
+_NAMED = {"\r": ENTER, "\n": ENTER, "\x7f": ERASE, "\b": ERASE, "\x04": END_OF_INPUT, "\x03": INTERRUPT}
 _SEQUENCES = {"[C": RIGHT, "OC": RIGHT, "[D": LEFT, "OD": LEFT}
 _EXIT_TERMINATED = 128 + signal.SIGTERM
 
@@ -55,8 +55,6 @@ class TerminalKeys:
             if not self._read():
                 return END_OF_INPUT
         first, self.pending = self.pending[0], self.pending[1:]
-        if first == "\x03":
-            raise KeyboardInterrupt
         return self._sequence() if first == "\x1b" else _NAMED.get(first, first)
 
     @contextmanager

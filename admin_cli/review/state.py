@@ -11,7 +11,8 @@ from uuid import UUID
 from ledger.reconciliation.model import Break, Suggestion
 from ledger.reconciliation.model.breaks import Life
 
-ENTER, ESCAPE, ERASE, LEFT, RIGHT, END_OF_INPUT = "enter", "escape", "erase", "left", "right", "end"
+ENTER, ESCAPE, ERASE, LEFT, RIGHT = "enter", "escape", "erase", "left", "right"
+END_OF_INPUT, INTERRUPT = "end", "interrupt"
 
 
 class Act(StrEnum):
@@ -98,7 +99,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Walk:
     """All that waits, and where one is; past the last one is at the end. `notice`: what is said to the last key, a
-    message of the catalogue with its `facts`; `is_refused`: that nothing came of it.
+    message of the catalogue with its `facts`; `is_refused`: that nothing came of it;
+    `is_cut`: ended with Ctrl-C.
     """
 
     items: tuple[Item, ...]
@@ -112,6 +114,7 @@ class Walk:
     facts: Mapping[str, str] = field(default_factory=dict)
     is_refused: bool = False
     is_over: bool = False
+    is_cut: bool = False
 
     @property
     def item(self) -> Item | None:

@@ -14,6 +14,7 @@ from admin_cli.review.state import (
     ENTER,
     ERASE,
     ESCAPE,
+    INTERRUPT,
     LEFT,
     RIGHT,
     Act,
@@ -39,8 +40,8 @@ REASON_KEYS = {"1": "booked-twice", "2": "never-happened", "3": "wrong-amount", 
 
 def press(walk: Walk, key: str) -> Pressed:
     """What becomes of the walk when a key is pressed. Any key that means nothing here changes nothing, and says so."""
-    if key == END_OF_INPUT:
-        return replace(walk, is_over=True), None
+    if key in {END_OF_INPUT, INTERRUPT}:
+        return replace(walk, is_over=True, is_cut=key == INTERRUPT), None
     return _MODES[walk.mode](replace(walk, notice="", facts={}, is_refused=False), key)
 
 

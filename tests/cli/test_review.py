@@ -70,7 +70,9 @@ def test_keys_over_a_pipe_do_what_commands_do(desk: Terminal) -> None:
 
 
 def test_every_step_is_taken_back_and_a_refusal_is_told(desk: Terminal) -> None:
-    assert done(desk, "smcNon\nw+5\nw+6\nuuuu") == ([], {"suggestions": 1, "breaks": 20})
+    assert done(desk, "smcNon\nw+5\npxuuuuu") == ([], {"suggestions": 1, "breaks": 20})
+    assert done(desk, "sw+5\nbw+6\nu")[0] == ["break wait"]
+    assert {one["state"] for one in desk.json("approval", "list", "--all")} == {"approved", "rejected"}
     told = typed(desk, "sw+999\nspo", "--lang", "fr").stdout
     assert all(words in told for words in ["1 sur 21 · pour 4,77", "E5015", "propre annulation", "Rien n’a été fait."])
     assert max(len(line) for line in told.splitlines()) <= 120

@@ -16,7 +16,15 @@ from ledger.books.balances import lock_balances
 from ledger.books.journal import post
 from ledger.books.transaction import Posting, Transaction, TransactionKind
 from ledger.database.unit_of_work import Ledger, UnitOfWork
-from ledger.errors import AlreadyExists, BadValue, BreakChanged, PoolTooLow, UnknownProposal, UnknownTransaction
+from ledger.errors import (
+    AlreadyExists,
+    BadValue,
+    BreakChanged,
+    PoolTooLow,
+    ResolutionWaits,
+    UnknownProposal,
+    UnknownTransaction,
+)
 from ledger.identifiers import new_event_id
 from ledger.programmes.actions import programme_coded, reserved_cents
 
@@ -135,10 +143,11 @@ async def move_content(work: UnitOfWork, proposal_id: UUID) -> bytes | None:
 async def propose_draft(work: UnitOfWork, draft: Draft, signer: Signer) -> Move:
     """Record and sign a draft that the books would take as they stand; a step of other use cases.
 
-    Refuses `BadValue` (no such break), what `rules.require_bookable` refuses, and as `propose` does.
+    Refuses `BadValue` (no such break), `ResolutionWaits` (something is proposed about it already), what
+    `rules.require_bookable` refuses, and as `propose` does.
     """
-    if draft.break_id is not None and not await store.break_exists(work, draft.break_id):
-        raise BadValue(field="break", value=str(draft.break_id))
+    if draft.break_id is not None:
+        await _require_break_free(work, draft.break_id)
     accounts = await store.accounts_named(work, [leg.account for leg in draft.legs])
     rules.require_bookable(draft.kind, draft.legs, accounts, await store.shapes_of(work, draft.kind))
     transaction_id = new_event_id()
@@ -171,6 +180,14 @@ async def mirror_draft(work: UnitOfWork, transaction_id: UUID, reason: Reason, b
     if booked is None:
         raise UnknownTransaction(transaction=str(transaction_id))
     return rules.mirror(booked, reason, break_id)
+
+
+async def _require_break_free(work: UnitOfWork, break_id: UUID) -> None:
+    if not await store.break_exists(work, break_id):
+        raise BadValue(field="break", value=str(break_id))
+    waiting = await store.waiting_for_break(work, break_id)
+    if waiting is not None:
+        raise ResolutionWaits(difference=str(break_id), proposal=waiting)
 
 
 async def _require_break_unchanged(work: UnitOfWork, move: Move) -> None:

@@ -70,6 +70,17 @@ _BREAK_MOVED_ON = text("""
         WHERE taken.transaction_id = m.reverses_id AND taken.break_id = m.break_id
     )
 """)
+_WAITING_FOR_BREAK = text("""
+    SELECT p.number
+    FROM ledger.proposal AS p
+    WHERE p.id IN (
+            SELECT proposal_id FROM ledger.proposed_move WHERE break_id = :id
+            UNION ALL SELECT proposal_id FROM ledger.break_claim WHERE break_id = :id
+        )
+        AND NOT EXISTS (SELECT FROM ledger.approval AS a WHERE a.proposal_id = p.id)
+        AND NOT EXISTS (SELECT FROM ledger.rejection AS r WHERE r.proposal_id = p.id)
+    ORDER BY p.number LIMIT 1
+""")
 _ADD_MOVE = text("""
     INSERT INTO ledger.proposed_move (proposal_id, transaction_id, kind, reason, reverses_id, break_id)
     VALUES (:proposal_id, :transaction_id, :kind, :reason, :reverses_id, :break_id)
@@ -117,6 +128,15 @@ async def booked_transaction(work: UnitOfWork, transaction_id: UUID) -> Booked |
 async def break_exists(work: UnitOfWork, break_id: UUID) -> bool:
     """Whether a reconciliation has seen this difference."""
     return bool((await work.run(_BREAK_EXISTS, id=break_id)).scalar_one())
+
+
+async def waiting_for_break(work: UnitOfWork, break_id: UUID) -> int | None:
+    """The number of the proposal about a difference that waits for its second person; nobody else proposes one until
+    this unit of work ends.
+    """
+    await work.run(_TAKE_BREAK_TURN, id=break_id)
+    found: int | None = (await work.run(_WAITING_FOR_BREAK, id=break_id)).scalar_one_or_none()
+    return found
 
 
 async def break_moved_on(work: UnitOfWork, proposal_id: UUID, break_id: UUID) -> bool:

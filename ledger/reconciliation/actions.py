@@ -100,17 +100,20 @@ async def match_statement(
 async def unmatch_line(
     ledger: Ledger, number: int, operator: str, account: Account = Account.POIS, *, period: date | None = None
 ) -> UUID:
-    """Take back the match that holds a record; the matcher will not make the same one again.
+    """Take back the match that holds a record, and note the breaks; the matcher will not make the same one again.
 
     Nothing is deleted. Refuses `NoStatement`, `NotMatched`, `MonthCertified`, `UnknownOperator`.
     """
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator, Role.FINANCE)
-        statement, _ = await _statement_of(work, account, period)
+        await files.take_turn(work, account)
+        statement, base_day = await _statement_of(work, account, period)
         match_id = await match_store.match_of(work, *statement.part_of(number))
         if match_id is None:
             raise NotMatched(record=number, period=statement.period)
         await match_store.unmatch(work, match_id, who.id, statement.period)
+        books = await _books(work, statement, base_day, as_of=False)
+        await note_breaks(work, account, _breaks_of(books, statement))
         return match_id
 
 
@@ -186,9 +189,15 @@ async def _sales_compared(work: UnitOfWork, period: date | None) -> SalesCompare
 
 
 @asynccontextmanager
-async def compared(ledger: Ledger, account: Account, period: date | None) -> AsyncIterator[Compared]:
-    """A month as it stands now, in one unit of work. Refuses `NoStatement`."""
+async def compared(
+    ledger: Ledger, account: Account, period: date | None, *, alone: bool = False
+) -> AsyncIterator[Compared]:
+    """A month as it stands now, in one unit of work; `alone`: nobody else imports, matches or books a correction of a
+    difference until its end. Refuses `NoStatement`.
+    """
     async with ledger.unit_of_work() as work:
+        if alone:
+            await files.take_turn(work, account)
         statement, base_day = await _statement_of(work, account, period)
         books = await _books(work, statement, base_day, as_of=False)
         yield Compared(work, statement, books, tuple(_breaks_of(books, statement)))

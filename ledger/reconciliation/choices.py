@@ -45,7 +45,7 @@ async def accept_suggestion(
     Of a set of equal ones as many are matched as both sides have. Refuses `NoStatement`, `UnknownSuggestion` (also
     when it is no longer open), `MatchedMeanwhile`, `UnknownOperator`.
     """
-    async with compared(ledger, account, period) as month:
+    async with compared(ledger, account, period, alone=True) as month:
         who = await operator_named(month.work, operator, Role.FINANCE)
         named = [
             one for one in suggestions_within(month) if len(id_) >= ID_CHARACTERS_MIN and str(one.id).startswith(id_)

@@ -59,6 +59,20 @@ async def _show_iban(ledger: Ledger, proposal_id: UUID) -> object:
     return document(await proposed_iban(ledger, proposal_id), in_full=True)
 
 
+async def _approve_lot(ledger: Ledger, proposal_id: UUID, signer: Signer) -> object:
+    from admin_cli.payouts import document
+    from ledger.payouts.actions import approve_lot
+
+    return document(await approve_lot(ledger, proposal_id, signer))
+
+
+async def _show_lot(ledger: Ledger, proposal_id: UUID) -> object:
+    from admin_cli.payouts import document
+    from ledger.payouts.actions import lot_proposed
+
+    return document(await lot_proposed(ledger, proposal_id))
+
+
 async def _approve_move(ledger: Ledger, proposal_id: UUID, signer: Signer) -> object:
     from admin_cli.commands.adjust import document
     from ledger.adjustments.actions import approve_move
@@ -122,6 +136,7 @@ KINDS: dict[str, Kind] = {
     "certificate": Kind(N_("certificate of a month"), _approve_certificate, _show_certificate),
     "reopening": Kind(N_("reopening of a month"), _approve_reopening, _show_reopening),
     "iban-change": Kind(N_("change of IBAN"), _approve_iban, _show_iban),
+    "payout-lot": Kind(N_("lot of payouts"), _approve_lot, _show_lot),
     "adjustment": Kind(N_("adjustment"), _approve_move, _show_move),
     "reversal": Kind(N_("reversal"), _approve_move, _show_move),
     "return-requested": Kind(N_("return of unspent aid"), _approve_move, _show_move),

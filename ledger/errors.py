@@ -532,6 +532,57 @@ class HouseholdHasMoney(Refusal):
     remedy = N_("Wait until they lapse, or give the rest up with --give-up: it returns to the programme.")
 
 
+class UnknownLot(Refusal):
+    number, code, status = 5050, "unknown-lot", 404
+    title = N_("No lot was prepared under this reference.")
+    remedy = N_("See `bonpois conversion lots`.")
+
+
+class NothingToPay(Refusal):
+    number, code, status = 5051, "nothing-to-pay", 409
+    title = N_("No conversion can go into a lot now.")
+    remedy = N_("See `bonpois conversion list --open`; what is named waits for an account or is in a lot already.")
+
+
+class PayerMissing(Refusal):
+    number, code, status = 5052, "payer-missing", 409
+    title = N_("It is not known from which account merchants are paid.")
+    remedy = N_("Record the account of the reserve with `bonpois conversion payer`.")
+
+
+class AccountChanged(Refusal):
+    number, code, status = 5053, "account-changed", 409
+    title = N_("A merchant is paid on another account than the one that was approved.")
+    remedy = N_("Withdraw the lot with `bonpois conversion withdraw-lot`, prepare and approve a new one.")
+
+
+class AccountCoolingDown(Refusal):
+    number, code, status = 5054, "account-cooling-down", 409
+    title = N_("The account of a merchant is about to change.")
+    remedy = N_(
+        "Ask the merchant; withdraw the change with `bonpois iban withdraw` if it is not theirs, "
+        "else withdraw the lot and prepare one without this merchant."
+    )
+
+
+class LotNotApproved(Refusal):
+    number, code, status = 5055, "lot-not-approved", 409
+    title = N_("This lot is not approved, or not any more.")
+    remedy = N_("Let another person approve it with `bonpois approval approve`, or prepare a new one.")
+
+
+class PayoutFileDiffers(Refusal):
+    number, code, status = 5056, "payout-file-differs", 409
+    title = N_("The file would no longer be the one that was written first.")
+    remedy = N_("Give the bank the first file; never a second one under the same reference.")
+
+
+class LotAtTheBank(Refusal):
+    number, code, status = 5057, "lot-at-the-bank", 409
+    title = N_("The file of this lot was written, and the bank may have it.")
+    remedy = N_("Read back what the bank answers; if it surely never got the file, say --never-sent.")
+
+
 # E6: reconciliation.
 
 

@@ -15,13 +15,18 @@ from ledger.errors import FileThere, FileUnreadable
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
-@contextmanager
-def new_file(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
-    """A file that takes its name once it is whole, and never the place of another; a private one is read by its owner
-    alone. Refuses `FileThere`, `FileUnreadable`.
-    """
+def require_new(path: Path) -> None:
+    """Refuse (`FileThere`) a path that is taken, before anything is done for the file."""
     if path.exists():
         raise FileThere(file=str(path))
+
+
+@contextmanager
+def new_file(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+    """A file that takes its name once it is whole, and never the place of another; `private`: nobody else may read
+    it. Refuses `FileThere`, `FileUnreadable`.
+    """
+    require_new(path)
     beside = path.absolute().with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     with refused_as_unreadable(path):
         file = beside.open("xb") if not private else os.fdopen(os.open(beside, _NEW, 0o600), "wb")

@@ -10,6 +10,7 @@ from ledger.adjustments.model import PROPOSAL_KINDS
 from ledger.bank_accounts.actions import iban_change_content
 from ledger.certificates.actions import certificate_content, reopening_content
 from ledger.database.unit_of_work import UnitOfWork
+from ledger.payouts.actions import lot_content
 from ledger.programmes.actions import aid_run_content
 from ledger.reconciliation.resolving import claim_content
 
@@ -23,6 +24,7 @@ CONTENTS: dict[str, Content] = {
     "certificate": certificate_content,
     "iban-change": iban_change_content,
     "reopening": reopening_content,
+    "payout-lot": lot_content,
 }
 
 # The same for every kind, for whoever wants to read what one proposal says.

@@ -26,6 +26,7 @@ from ledger.database.unit_of_work import Ledger
 from ledger.identifiers import new_event_id
 from ledger.keyring import Keyring
 from ledger.merchants.actions import list_merchants, till_by_token
+from ledger.payouts.actions import approve_lot, export_lot, prepare_lot, read_back, set_payer
 from ledger.programmes.actions import cancel_mandate, erase_household, list_households, record_mandate
 from ledger.reconciliation.actions import import_statement, match_statement, reconciliation_report, withdraw_file
 from ledger.reconciliation.model import Account
@@ -37,6 +38,7 @@ from ledger.sealing.rules import notes
 from ledger.vouchers.actions import lapse_vouchers
 from ledger.wallets.actions import change_pin, enrol, invite_wallet, wallet_by_token
 from tests import month
+from tests.bank_answers import status
 from tests.closing_books import certify_nothing
 from tests.conftest import NOW
 from tests.databases import DatabaseUrls, TestServer
@@ -112,6 +114,16 @@ async def _breaks(ledger: Ledger) -> None:
     await propose_claim(ledger, found.id.hex, date(2026, 12, 1), month.MAKER_SIGNER)
 
 
+async def _order(ledger: Ledger, folder: Path) -> None:
+    """A lot is written for the bank, which rejects it."""
+    await set_payer(ledger, "Le Pois", IBAN, month.MAKER)
+    order = (await prepare_lot(ledger, month.MAKER_SIGNER)).order
+    await approve_lot(ledger, order.proposal_id, month.CHECKER_SIGNER)
+    await export_lot(ledger, order.reference, folder / "lot.xml", month.MAKER)
+    rejected = [(one.end_to_end, "RJCT", "AC04") for one in order.transfers]
+    await read_back(ledger, status(folder, order.reference, rejected), month.MAKER)
+
+
 async def _go_on(ledger: Ledger, superuser: asyncpg.Connection, folder: Path) -> None:
     """Something is rejected, cancelled, withdrawn, sent back or erased."""
     maker, checker = month.MAKER_SIGNER, month.CHECKER_SIGNER
@@ -119,6 +131,7 @@ async def _go_on(ledger: Ledger, superuser: asyncpg.Connection, folder: Path) ->
     await reject_proposal(ledger, waiting.proposal_id, checker, Reason.OTHER)
     await record_mandate(ledger, month.CODE, "2026-1108", 500, month.MAKER)
     await cancel_mandate(ledger, "2026-1108", month.MAKER)
+    await _order(ledger, folder)
     for conversion in await list_conversions(ledger, only_open=True):
         await withdraw_conversion(ledger, conversion.id, month.MAKER)
     merchant = (await list_merchants(ledger))[4]

@@ -26,13 +26,18 @@ LOT_FILE = month.OCTOBER / "lot-reconversions.csv"
 
 async def fill_with_payouts(ledger: Ledger, clock: FixedClock, owner: asyncpg.Connection) -> None:
     """October with its sales; the conversions asked for on the 30th, the lot paid on the 31st; then it is November."""
+    await fill_with_conversions(ledger, clock, owner)
+    await import_payouts(ledger, LOT_FILE, month.MAKER)
+    clock.instant = IMPORTED_AT
+
+
+async def fill_with_conversions(ledger: Ledger, clock: FixedClock, owner: asyncpg.Connection) -> None:
+    """The same up to the evening of the 31st: nothing is paid yet."""
     await fill_with_october(ledger, clock, owner)
     clock.instant = datetime(2026, 10, 30, 19, tzinfo=PARIS)
     merchants = {merchant.siret: merchant for merchant in await list_merchants(ledger)}
     await ask_for_conversions(ledger, owner, merchants)
     clock.instant = datetime(2026, 10, 31, 18, tzinfo=PARIS)
-    await import_payouts(ledger, LOT_FILE, month.MAKER)
-    clock.instant = IMPORTED_AT
 
 
 async def ask_for_conversions(ledger: Ledger, owner: asyncpg.Connection, merchants: Mapping[str, Merchant]) -> None:

@@ -31,6 +31,15 @@ BREAK_EVENT = """INSERT INTO ledger.break_event (id, break_id, nth, kind, commen
 A_HMAC = "sha256('words')"
 ADD_EVENT = "INSERT INTO ledger.event (subject, subject_id, kind, occurred_at)"
 ADD_ERASURE = "INSERT INTO ledger.erasure (household_id, erased_by, erased_at)"
+ORDER = """INSERT INTO ledger.payout_order (proposal_id, reference, payer, transfer_count)
+    SELECT id, 'LOT-9', 1, 1 FROM ledger.proposal ORDER BY number LIMIT 1"""
+TRANSFER = f"""INSERT INTO ledger.transfer
+        (id, proposal_id, number, conversion_id, end_to_end, net_cents, commission_cents, iban_hmac)
+    SELECT md5('t')::uuid, proposal_id, 1, {OPEN_CONVERSION}, 'LOT-9.001', 50, 0, sha256('') FROM ledger.payout_order"""
+EXPORT = """INSERT INTO ledger.payout_export (proposal_id, execute_on, content_hmac, exported_by, exported_at)
+    SELECT proposal_id, now(), sha256(''), (SELECT id FROM ledger.operator LIMIT 1), now() FROM ledger.payout_order"""
+TRANSFER_PAID = f"""{GUARDED}; {ADD_EVENT} VALUES ('transfer', md5('t')::uuid, 'export', now());
+    {ADD_EVENT} VALUES ('transfer', md5('t')::uuid, 'pay', now())"""
 
 # What is done to the books, by the check that has to find it. Without triggers, unless it says GUARDED.
 TAMPERINGS: dict[str, list[str]] = {
@@ -303,6 +312,12 @@ TAMPERINGS: dict[str, list[str]] = {
         "DELETE FROM ledger.owner_step",
         """UPDATE ledger.owner_step SET transaction_id = gen_random_uuid()
         WHERE transaction_id = (SELECT id FROM ledger.merchant_payment)""",
+    ],
+    "payouts-are-as-ordered": [
+        ORDER,
+        f"{ORDER}; {TRANSFER}; {EXPORT}; {TRANSFER_PAID}",
+        """INSERT INTO ledger.bank_answer (event_id, transfer_id)
+        SELECT id, gen_random_uuid() FROM ledger.event LIMIT 1""",
     ],
     "merchants-leave-empty": [f"{GUARDED}; {ADD_EVENT} VALUES ('merchant', {SPENDER}, 'close', now())"],
     "states-replay": [

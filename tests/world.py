@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
+from sqlalchemy import text
+
 from ledger.adjustments.actions import approve_move, propose_reserve_loss, propose_reversal
 from ledger.adjustments.model import Reason
 from ledger.calendar import paris_day
@@ -41,6 +43,8 @@ from ledger.redemptions.model import Line, Redemption, RedemptionRequest, Refund
 from ledger.vouchers.actions import revoke
 from tests import month
 from tests.owners import Owning
+
+_VOUCHER_OF_ANOTHER = text("SELECT max(serial) FROM ledger.voucher WHERE household_id <> ALL(:households)")
 
 
 @dataclass(frozen=True)
@@ -73,18 +77,25 @@ async def small_world(ledger: Ledger, clock: FixedClock) -> World:
     await abandon(ledger, await till_by_token(ledger, tills[0].token), sha256(b"lost").digest())
     made = await _refund(ledger, tills[0], sales[0])
     await _moves(ledger)
+    await revoke(ledger, await _voucher_of_nobody_in(ledger, households), month.CHECKER)
     await move_money(ledger, clock, other, payee=idle)
     return World(households, phone, paper, tills, sales, made)
 
 
 async def _moves(ledger: Ledger) -> None:
-    """A loss of the reserve that was reversed, one that waits for approval, a voucher revoked."""
+    """A loss of the reserve that was reversed, and one that waits for approval."""
     maker, checker = month.MAKER_SIGNER, month.CHECKER_SIGNER
     loss = await approve_move(ledger, (await propose_reserve_loss(ledger, 250, maker)).proposal_id, checker)
     back = await propose_reversal(ledger, loss.transaction_id, Reason.NEVER_HAPPENED, maker)
     await approve_move(ledger, back.proposal_id, checker)
     await propose_reserve_loss(ledger, 400, maker)
-    await revoke(ledger, f"{month.CODE}-2026-000056", month.CHECKER)
+
+
+async def _voucher_of_nobody_in(ledger: Ledger, households: tuple[UUID, UUID]) -> str:
+    """The last voucher that is not theirs who buy; which it is, chance decides anew for each world."""
+    async with ledger.unit_of_work() as work:
+        serial: str = (await work.run(_VOUCHER_OF_ANOTHER, households=list(households))).scalar_one()
+        return serial
 
 
 async def _till(ledger: Ledger, siret: str) -> PairedTill:

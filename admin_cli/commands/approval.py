@@ -64,7 +64,13 @@ async def show(session: Session, number: int) -> None:
     content = await kind.show(session.ledger, proposal.id) if kind else None
     told = _facts_of(content)
     parts = [facts(told)] if told else []
-    session.show({**document(proposal), "content": content}, people(proposal), *parts, *_postings_of(content))
+    session.show(
+        {**document(proposal), "content": content},
+        people(proposal),
+        *parts,
+        *_postings_of(content),
+        *_transfers_of(content),
+    )
 
 
 @command(noun, "approve", help=N_("Approve what somebody else prepared, and carry it out."), changes=True)
@@ -143,6 +149,16 @@ def _postings_of(content: object) -> list[RenderableType]:
         return []
     rows = [(each["account"], *map(amount, debit_and_credit(each["amount_cents"]))) for each in postings]
     return [table([_("Account"), _("Debit"), _("Credit")], rows)]
+
+
+def _transfers_of(content: object) -> list[RenderableType]:
+    """Who would be paid, where the content is a lot of payouts."""
+    transfers = content.get("transfers") if isinstance(content, dict) else None
+    if not transfers:
+        return []
+    sums = ("gross_cents", "commission_cents", "net_cents")
+    rows = [(each["end_to_end"], each["merchant_name"], *(amount(each[name]) for name in sums)) for each in transfers]
+    return [table([_("Transfer"), _("Merchant"), _("Gross"), _("Commission"), _("Net")], rows)]
 
 
 def _facts_of(content: object) -> list[tuple[str, Any]]:

@@ -11,8 +11,9 @@ from uuid import UUID
 import rich_click as click
 
 from admin_cli.arguments import AMOUNT, AMOUNT_METAVAR, DAY, DAY_METAVAR, DRY_RUN, FILE, FILE_METAVAR, SIRET
-from admin_cli.console import Session, command, noun_group
+from admin_cli.console import Session, command
 from admin_cli.display import amount, facts, table
+from admin_cli.payouts import noun
 from ledger.errors import N_, AlreadyExists, FileUnreadable
 from ledger.money import parse_cents
 from ledger.texts import format_cents
@@ -37,9 +38,6 @@ class Percent(click.ParamType[int]):
             raise click.BadParameter(text, ctx, param) from None
 
 
-noun = noun_group("conversion", help=N_("Pois that merchants want in euros, and what is paid for them."))
-
-
 @command(noun, "list", help=N_("List the conversions asked for."))
 @click.option("--open", "only_open", is_flag=True, help=N_("Only those that wait to be paid."))
 async def list_(session: Session, *, only_open: bool) -> None:
@@ -53,8 +51,8 @@ async def list_(session: Session, *, only_open: bool) -> None:
             one.merchant_name,
             one.requested_at,
             amount(one.amount_cents),
-            state(one.state),
-            one.lot,
+            state("ordered" if one.ordered_in else one.state),
+            one.ordered_in or one.lot,
             amount(one.net_cents),
         )
         for one in found
@@ -140,7 +138,13 @@ async def rate(session: Session, *, percent: int, day: date | None) -> None:
 
 def state(code: str) -> str:
     """The state of a conversion, in words."""
-    words = {"requested": _("asked for"), "cancelled": _("cancelled"), "paid": _("paid"), "returned": _("sent back")}
+    words = {
+        "requested": _("asked for"),
+        "ordered": _("in a lot"),
+        "cancelled": _("cancelled"),
+        "paid": _("paid"),
+        "returned": _("sent back"),
+    }
     return words.get(code, code)
 
 
@@ -178,6 +182,7 @@ def document(found: Conversion) -> dict[str, Any]:
         "state": found.state,
         "requested_at": found.requested_at,
         "lot": found.lot,
+        "ordered_in": found.ordered_in,
         "paid_on": found.paid_on,
         "net_cents": found.net_cents,
         "commission_cents": found.commission_cents,

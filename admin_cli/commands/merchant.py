@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import rich_click as click
 
 from admin_cli.arguments import ADDRESS, DRY_RUN, FILE, FILE_METAVAR, SIRET, TELEPHONE
+from admin_cli.commands.reconcile import Month
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import facts, qr_code, table
 from ledger.errors import N_
@@ -90,6 +92,28 @@ async def close(session: Session, siret: str) -> None:
 
     merchant = await close_merchant(session.ledger, siret, session.operator)
     session.show(merchant, facts([(_("Name"), merchant.name), (_("State"), state(merchant.state))]))
+
+
+@command(noun, "statement", help=N_("A merchant's month: what came in, what went out, what was paid in euros."))
+@SIRET
+@click.option("--period", type=Month(), metavar=N_("MONTH"), help=N_("As 2026-10; by default the last that is over."))
+@click.option("--csv", "csv_file", type=FILE, metavar=FILE_METAVAR, help=N_("Write it there as a table, too."))
+@click.option("--pdf", "pdf_file", type=FILE, metavar=FILE_METAVAR, help=N_("Write it there as a paper, too."))
+async def statement(
+    session: Session, *, siret: str, period: date | None, csv_file: Path | None, pdf_file: Path | None
+) -> None:
+    from admin_cli.merchant_statement import document, people, write_csv, write_pdf
+    from ledger.merchant_statements.actions import month_statement
+    from ledger.sealing.actions import last_seal
+
+    found = await month_statement(session.ledger, siret, period)
+    seal = await last_seal(session.ledger)
+    note = None if seal is None else seal.note
+    if csv_file is not None:
+        await write_csv(session.ledger, csv_file, found)
+    if pdf_file is not None:
+        await write_pdf(session.ledger, pdf_file, found, note)
+    session.show(document(found, note), *people(found, note))
 
 
 def remittance(code: str) -> str:

@@ -36,6 +36,7 @@ DUTIES: dict[str, Duties] = {
     "break-claim": _MONEY,
     "certificate": Duties(prepare=(_FINANCE,), approve=(_REVIEWER, _APPROVER)),
     "reopening": Duties(prepare=(_FINANCE, _REVIEWER), approve=(_REVIEWER, _APPROVER)),
+    "payout-lot": Duties(prepare=(_TREASURER,), approve=(_APPROVER, _FINANCE, _REVIEWER)),
     "iban-change": Duties(prepare=(_AGENT, _FINANCE, _TREASURER), approve=(_APPROVER, _FINANCE)),
 }
 

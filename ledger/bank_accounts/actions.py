@@ -11,7 +11,7 @@ from uuid import UUID
 from ledger.approvals.actions import approve, operator_named, propose, require_content
 from ledger.approvals.model import Signer
 from ledger.bank_accounts import rules, store
-from ledger.bank_accounts.model import BankAccount, IbanChange, ListedChange
+from ledger.bank_accounts.model import BankAccount, IbanChange, ListedChange, PayableAccount
 from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import AlreadyExists, ContentDiffers, NotPossibleNow, UnknownProposal
 from ledger.keyring import same
@@ -112,6 +112,23 @@ async def effective_iban(work: UnitOfWork, merchant_id: UUID) -> str:
 async def effective_ibans(work: UnitOfWork, merchant_ids: Sequence[UUID]) -> dict[UUID, str]:
     """The same for many merchants at once."""
     return await store.effective_ibans(work, merchant_ids)
+
+
+async def payable_accounts(work: UnitOfWork, merchant_ids: Sequence[UUID]) -> dict[UUID, PayableAccount]:
+    """The accounts that merchants are paid on at this moment, and whether one is about to change; whoever was erased
+    is left out. A step of other use cases.
+    """
+    ibans = await store.effective_ibans(work, merchant_ids)
+    cooling = {
+        found.change.merchant_id: found.change.effective_at
+        for found in [_listed(work, change) for change in await store.changes(work)]
+        if found.state == "cooling"
+    }
+    keys = {merchant_id: await store.own_key(work, merchant_id) for merchant_id in ibans}
+    return {
+        merchant_id: PayableAccount(iban, _hmac(keys[merchant_id], iban), cooling.get(merchant_id))
+        for merchant_id, iban in ibans.items()
+    }
 
 
 async def iban_change_content(work: UnitOfWork, proposal_id: UUID) -> bytes | None:

@@ -64,3 +64,15 @@ class BankAccount:
     merchant_name: str
     iban: str = field(repr=False)
     change: ListedChange | None
+
+
+@dataclass(frozen=True, slots=True)
+class PayableAccount:
+    """Where a merchant is paid now, with the HMAC that tells it from another one under the merchant's own key.
+
+    `changes_at`: when an approved change comes to count that is still cooling down.
+    """
+
+    iban: str = field(repr=False)
+    iban_hmac: bytes = field(repr=False)
+    changes_at: datetime | None

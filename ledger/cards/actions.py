@@ -47,6 +47,11 @@ async def block_cards_of(work: UnitOfWork, household_id: UUID, operator_id: UUID
     return await store.block_all(work, household_id, operator_id)
 
 
+async def issue_telephone(work: UnitOfWork, household_id: UUID) -> IssuedCard:
+    """One more card for a telephone; a step of other use cases. Refuses `UnknownHousehold`."""
+    return await _issue(work, household_id, "phone")
+
+
 async def card_numbered(work: UnitOfWork, number: int) -> Card:
     """The card with a printed number. Refuses `UnknownCard`; a step of other use cases, as those below."""
     card = await store.card_numbered(work, number)

@@ -56,7 +56,7 @@ async def holders_of_paper(work: UnitOfWork, household_ids: Sequence[UUID]) -> s
 
 
 async def cards_of_batch(work: UnitOfWork, household_ids: Sequence[UUID], issued_at: datetime) -> list[Card]:
-    """The paper cards of these households, issued at an instant, that are still active."""
+    """The cards of these households, issued at an instant, that are still active."""
     return await store.active_of_batch(work, household_ids, issued_at)
 
 

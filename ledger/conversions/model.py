@@ -26,7 +26,7 @@ class Asked:
 class Conversion:
     """Pois that a merchant wants in euros. `due_cents`: what is to be paid while it is open; less than was asked
     where the bank sent it back and the association kept its commission. Lot, day, net and commission are those of
-    its last payout.
+    its last payout. `ordered_in`: the lot with which it is on its way to the bank, where there is one.
     """
 
     id: UUID
@@ -44,11 +44,17 @@ class Conversion:
     paid_on: date | None
     net_cents: int | None
     commission_cents: int | None
+    ordered_in: str | None = None
 
     @property
     def is_open(self) -> bool:
         """It waits to be paid, for the first time or again."""
         return self.state in OPEN_STATES
+
+    @property
+    def is_free(self) -> bool:
+        """It is open, and in no lot that the bank may yet carry out: it can be cancelled, or paid otherwise."""
+        return self.is_open and self.ordered_in is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,20 @@ NOT_OPEN = FaultKind(
 
 
 def commission_cents(gross_cents: int, basis_points: int) -> int:
-    """What the association keeps of one conversion: rounded down to the centime, each line for itself."""
+    """What the association keeps of an amount, of a whole lot in one: rounded down to the centime."""
     return gross_cents * basis_points // BASIS
+
+
+def share_commission(gross_cents: Sequence[int], basis_points: int) -> list[int]:
+    """The commission of a lot, line by line: that of its sum, shared by the largest remainder (ties go to the earlier
+    line). So the lines add up to it, and each has the commission of its own amount, rounded down or up.
+    """
+    shares = [commission_cents(cents, basis_points) for cents in gross_cents]
+    left = commission_cents(sum(gross_cents), basis_points) - sum(shares)
+    by_remainder = sorted(range(len(shares)), key=lambda line: (-(gross_cents[line] * basis_points % BASIS), line))
+    for line in by_remainder[:left]:
+        shares[line] += 1
+    return shares
 
 
 def is_whole(amount_cents: int) -> bool:
@@ -66,14 +78,12 @@ def euros_into_pois(pois: int, issued: int, fund: int, net: Leg, commission: Leg
 
 
 def propose_lot(reference: str, day: date, conversions: Iterable[Conversion], basis_points: int) -> PayoutLot:
-    """All open conversions, the oldest first, with net and commission."""
-    due = [conversion for conversion in conversions if conversion.is_open]
-    return PayoutLot(reference, day, tuple(_line(row, one, basis_points) for row, one in enumerate(due, start=2)))
-
-
-def _line(row: int, conversion: Conversion, basis_points: int) -> PayoutLine:
-    commission = commission_cents(conversion.due_cents, basis_points)
-    return PayoutLine(row, conversion.siret, conversion.due_cents, commission, conversion.due_cents - commission)
+    """All open conversions that are in no lot yet, the oldest first, with net and commission."""
+    due = [conversion for conversion in conversions if conversion.is_free]
+    kept = share_commission([one.due_cents for one in due], basis_points)
+    pairs = enumerate(zip(due, kept, strict=True), start=2)
+    lines = (PayoutLine(row, one.siret, one.due_cents, cents, one.due_cents - cents) for row, (one, cents) in pairs)
+    return PayoutLot(reference, day, tuple(lines))
 
 
 def lot_file(proposed: ProposedLot) -> str:
@@ -132,7 +142,7 @@ def assign(
     lots: Sequence[PayoutLot], conversions: Sequence[Conversion], basis_points: dict[date, int], known: set[str]
 ) -> tuple[list[Payment], list[Fault]]:
     """Which open conversion each line pays: the oldest of this merchant and amount, each once; and what fits none."""
-    waiting = [conversion for conversion in conversions if conversion.is_open]
+    waiting = [conversion for conversion in conversions if conversion.is_free]
     payments: list[Payment] = []
     faults: list[Fault] = []
     for lot in lots:
@@ -150,7 +160,9 @@ def assign(
 
 
 def _line_faults(line: PayoutLine, basis_points: int) -> list[Fault]:
+    """Of a lot, not all may have been paid: a line has its share rounded down, or up where a remainder fell to it."""
     expected = commission_cents(line.gross_cents, basis_points)
-    if line.commission_cents == expected:
+    rounded_up = -(-line.gross_cents * basis_points // BASIS)
+    if line.commission_cents in {expected, rounded_up}:
         return []
     return [WRONG_COMMISSION.at(line.row, "commission_centimes", line.commission_cents, expected=expected)]

@@ -26,7 +26,8 @@ _CONVERSION = """
     SELECT c.id, c.merchant_id, m.siret, m.name AS merchant_name, m.account_id, m.converting_account_id,
         c.amount_cents, coalesce(back.amount_cents, c.amount_cents) AS due_cents,
         coalesce(s.state, 'requested') AS state, t.occurred_at AS requested_at,
-        p.id AS payout_id, p.lot_reference AS lot, l.paid_on, p.net_cents, p.commission_cents
+        p.id AS payout_id, p.lot_reference AS lot, l.paid_on, p.net_cents, p.commission_cents,
+        (SELECT o.reference FROM ledger.transfer_now AS o WHERE o.conversion_id = c.id AND o.is_live) AS ordered_in
     FROM ledger.conversion AS c
     INNER JOIN ledger.merchant AS m ON m.id = c.merchant_id
     INNER JOIN ledger.ledger_transaction AS t ON t.id = c.id
@@ -63,7 +64,11 @@ _EVENT = text("""
     INSERT INTO ledger.event (subject, subject_id, kind, occurred_at, operator_id)
     VALUES ('conversion', :id, :kind, :now, :operator_id)
 """)
-_KNOWN_LOTS = text("SELECT reference FROM ledger.payout_lot WHERE reference = ANY(:references)")
+_KNOWN_LOTS = text("""
+    SELECT reference FROM ledger.payout_lot WHERE reference = ANY(:references)
+    UNION SELECT reference FROM ledger.payout_order WHERE reference = ANY(:references)
+""")
+_PAID_LOTS = text("SELECT reference FROM ledger.payout_lot WHERE reference = ANY(:references)")
 _LOT_TURN = text("SELECT pg_advisory_xact_lock(:turn)")
 _TURN = int.from_bytes(b"payouts", "big")
 _LOTS = text("""
@@ -85,6 +90,11 @@ _ADD_PAYOUT = text("""
 _ADD_RETURN = text("""
     INSERT INTO ledger.payout_return (id, payout_id, amount_cents, operator_id)
     VALUES (:id, :payout_id, :amount_cents, :operator_id)
+""")
+_TRANSFER_RETURNED = text("""
+    INSERT INTO ledger.event (subject, subject_id, kind, occurred_at, operator_id)
+    SELECT 'transfer', id, 'return', cast(:now AS timestamptz), cast(:operator_id AS uuid)
+    FROM ledger.transfer_now WHERE conversion_id = :conversion_id AND reference = :lot AND state = 'paid'
 """)
 _ADD_PAYMENT = text("""
     INSERT INTO ledger.merchant_payment (id, payer_id, payee_id, amount_cents, till_id)
@@ -181,8 +191,13 @@ async def take_lot_turn(work: UnitOfWork) -> None:
 
 
 async def known_lots(work: UnitOfWork, references: Sequence[str]) -> set[str]:
-    """Which of these references were used before."""
+    """Which of these references were used before, for a lot that was paid or for one that was prepared only."""
     return set((await work.run(_KNOWN_LOTS, references=list(references))).scalars())
+
+
+async def lots_begun(work: UnitOfWork, references: Sequence[str]) -> set[str]:
+    """Of which of these lots something was paid already."""
+    return set((await work.run(_PAID_LOTS, references=list(references))).scalars())
 
 
 async def paid_lots(work: UnitOfWork) -> list[PayoutLot]:
@@ -226,10 +241,12 @@ async def add_payouts(work: UnitOfWork, payouts: Sequence[tuple[UUID, Payment]],
 async def add_return(
     work: UnitOfWork, return_id: UUID, conversion: Conversion, amount_cents: int, operator_id: UUID
 ) -> None:
-    """Record that the bank sent the last payout of a conversion back."""
+    """Record that the bank sent the last payout of a conversion back, and with it the transfer of a lot of ours."""
     values = {"payout_id": conversion.payout_id, "amount_cents": amount_cents, "operator_id": operator_id}
     await work.run(_ADD_RETURN, id=return_id, **values)
     await add_event(work, conversion.id, "return", operator_id)
+    told = {"conversion_id": conversion.id, "lot": conversion.lot, "now": work.now, "operator_id": operator_id}
+    await work.run(_TRANSFER_RETURNED, **told)
 
 
 async def add_payment(

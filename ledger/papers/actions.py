@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from ledger.approvals.actions import operator_named
 from ledger.approvals.model import Role
@@ -25,7 +26,7 @@ from ledger.cards.batches import (
     record_paper_cards,
 )
 from ledger.cards.model import CardBatch
-from ledger.database.unit_of_work import Ledger
+from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import (
     FileThere,
     FileUnreadable,
@@ -43,6 +44,8 @@ from ledger.programmes.actions import list_households
 from ledger.programmes.model import HouseholdEntry, case_key
 from ledger.texts import gettext as _
 from ledger.typesetting.press import typeset
+from ledger.wallets.actions import invite_telephone, with_telephone
+from ledger.wallets.rules import new_code
 
 Progress = Callable[[int, int], None]
 
@@ -51,6 +54,7 @@ async def print_cards(
     ledger: Ledger, order: CardOrder, operator: str, progress: Progress | None = None
 ) -> PrintedCards:
     """Make a paper card for each entitled household without an active one, and print cards and letters, all or none.
+    Where a household asked for a telephone and has none, its letter enrols one, if the service's address is known.
 
     `progress` is told how many of how many are set. Refuses `UnknownOperator`, `UnknownProgramme`,
     `UnknownHousehold`, `NoCardWanted`, `CardsChanged`, `FileThere`, `FileUnreadable`; `PapersLost` where the cards
@@ -65,8 +69,11 @@ async def print_cards(
         with new_folder(order.folder) as place:
             files = _write(papers, order.contact, place, ledger.clock.now(), progress, rehearsal=rehearsal)
             async with ledger.unit_of_work() as work:
-                await operator_named(work, operator, Role.AGENT)
+                who = await operator_named(work, operator, Role.AGENT)
                 await record_paper_cards(work, [(each.recipient.household_id, each.card) for each in papers])
+                for each in papers:
+                    if each.code is not None:
+                        await invite_telephone(work, each.recipient.household_id, each.code, who.id)
                 made_at = work.now
             batch = made_at
     except (FileThere, FileUnreadable) as refusal:
@@ -133,8 +140,19 @@ async def _drawn(ledger: Ledger, order: CardOrder, operator: str) -> tuple[list[
             raise NoCardWanted(programme=order.programme_code, **({"cases": held} if held else {}))
         cards = await draw_paper_cards(work, len(without), rules.number_end)
         people = [Recipient(entry.household_id, entry.case_number, entry.language) for entry in without]
-        papers = [CardPaper(card, recipient) for card, recipient in zip(cards, people, strict=True)]
+        codes = await _codes(work, without, order.contact)
+        papers = [
+            CardPaper(card, recipient, codes.get(recipient.household_id))
+            for card, recipient in zip(cards, people, strict=True)
+        ]
         return papers, await store.is_rehearsal(work)
+
+
+async def _codes(work: UnitOfWork, entries: Sequence[HouseholdEntry], contact: Contact) -> dict[UUID, str]:
+    """A code for each household that asked for a telephone and has none yet; they are no good without an address."""
+    wanted = [entry.household_id for entry in entries if entry.medium == "phone" and contact.url]
+    have = await with_telephone(work, wanted)
+    return {household_id: new_code() for household_id in wanted if household_id not in have}
 
 
 def _asked_for(entries: Sequence[HouseholdEntry], order: CardOrder) -> list[HouseholdEntry]:

@@ -44,11 +44,11 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class CardPaper:
-    """A card that is about to be printed, and for whom. `enrolment`: what a telephone scans to be enrolled."""
+    """A card that is about to be printed, and for whom. `code`: with which a telephone enrols, where one does."""
 
     card: IssuedCard
     recipient: Recipient
-    enrolment: str | None = field(default=None, repr=False)
+    code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

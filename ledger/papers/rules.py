@@ -20,6 +20,7 @@ from ledger.papers.model import CardPaper, Contact
 from ledger.qr_symbols import svg
 from ledger.texts import format_date
 from ledger.texts import gettext as _
+from ledger.wallets.model import link
 
 CARDS_PER_FILE = 100
 NO_BREAK_SPACE = "\u00a0"
@@ -41,13 +42,13 @@ def card_sheets(papers: Sequence[CardPaper]) -> dict[str, Any]:
 def letters(papers: Sequence[CardPaper], contact: Contact) -> dict[str, Any]:
     """The data of `letter.typ`: a page for each card, in the language of its household."""
     return {
-        "letters": [letter(paper, contact, paper.enrolment) for paper in papers],
+        "letters": [letter(paper, contact) for paper in papers],
         "fold": _("fold here first: the code stays inside"),
     }
 
 
-def letter(paper: CardPaper, contact: Contact, enrolment: str | None) -> dict[str, Any]:
-    """One letter. `enrolment`: what a telephone scans to become a card, too; its QR symbol is printed when given."""
+def letter(paper: CardPaper, contact: Contact) -> dict[str, Any]:
+    """One letter; with the QR symbol that a telephone scans to become a card, too, where it has a code for that."""
     words = _words()[paper.recipient.language]
     telephone = (contact.telephone or "").replace(" ", NO_BREAK_SPACE)  # else Arabic turns its groups around
     facts = {"telephone": telephone, "site": f"{contact.site}/balance"}
@@ -60,7 +61,7 @@ def letter(paper: CardPaper, contact: Contact, enrolment: str | None) -> dict[st
         "words": {name: text.format_map(facts) for name, text in words.items()},
         "has_telephone": bool(contact.telephone),
         "has_site": bool(contact.site),
-        "enrolment": None if enrolment is None else svg(enrolment),
+        "enrolment": svg(link(contact.url, paper.code)) if paper.code and contact.url else None,
     }
 
 

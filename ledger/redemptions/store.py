@@ -136,6 +136,7 @@ _FIND_IDS = FIND + " WHERE r.id = ANY($1::uuid[])"
 
 # What another unit of work may have changed since the load: load again, decide again.
 CONFLICTS = frozenset({"BPX01", "BPL03", "BPL04", "BPL06", "23505", "40001", "40P01"})
+_SPENT_MEANWHILE = "balance_keeps_its_side_l4"
 
 
 class Fate(Struct, frozen=True):
@@ -168,7 +169,9 @@ class Changes:
 
 def is_conflict(error: BaseException) -> bool:
     """Did the write find that something changed since the load?"""
-    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in CONFLICTS
+    return isinstance(error, asyncpg.PostgresError) and (
+        error.sqlstate in CONFLICTS or getattr(error, "constraint_name", None) == _SPENT_MEANWHILE
+    )
 
 
 def is_disconnect(error: BaseException) -> bool:

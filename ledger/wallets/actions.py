@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from uuid import UUID
 
@@ -44,11 +45,18 @@ async def invite_wallet(ledger: Ledger, number: int, operator: str) -> WalletInv
             raise NotPossibleNow(number=number, kind=card.kind, state=card.state)
         if await store.is_enrolled(work, card.id):
             raise TelephoneEnrolled(number=number)
-        code, expires_at = rules.new_code(), work.now + rules.CODE_LIFE
-        await store.add_invitation(
-            work, _code_hmac(work, code), card_id=card.id, expires_at=expires_at, invited_by=who.id
-        )
-        return WalletInvitation(number, code, expires_at)
+        return await _invite(work, card.id, number, rules.new_code(), who.id)
+
+
+async def invite_telephone(work: UnitOfWork, household_id: UUID, code: str, operator_id: UUID) -> WalletInvitation:
+    """A new card for a telephone, and the code that was drawn for it and stands on paper; a step of printing."""
+    card = await cards.issue_telephone(work, household_id)
+    return await _invite(work, card.id, card.number, code, operator_id)
+
+
+async def with_telephone(work: UnitOfWork, household_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these households have a telephone that pays; a step of printing."""
+    return await store.with_telephone(work, household_ids)
 
 
 async def enrol(ledger: Ledger, code: str, nonce: str, caller: str = "") -> EnrolledWallet:
@@ -144,6 +152,13 @@ async def guest_block(ledger: Ledger, credential: Credential, caller: str) -> in
             return await cards.block_telephones(work, household_id)
     except NotPossibleNow:  # somebody else was faster
         return 0
+
+
+async def _invite(work: UnitOfWork, card_id: UUID, number: int, code: str, operator_id: UUID) -> WalletInvitation:
+    expires_at = work.now + rules.CODE_LIFE
+    hidden = _code_hmac(work, code)
+    await store.add_invitation(work, hidden, card_id=card_id, expires_at=expires_at, invited_by=operator_id)
+    return WalletInvitation(number, code, expires_at)
 
 
 async def _try_to_enrol(work: UnitOfWork, code: str, nonce: str, key: FailureKey) -> EnrolledWallet | Refusal:

@@ -10,6 +10,11 @@ from ledger.cards.model import Card
 from ledger.redemptions.model import HeldCard
 
 
+def link(address: str, code: str) -> str:
+    """Where a telephone enrols. The code stands behind the #, which no browser sends and no server logs."""
+    return f"{address.rstrip('/')}/wallet#{code}"
+
+
 @dataclass(frozen=True, slots=True)
 class WalletInvitation:
     """A code that makes one telephone show a card; shown once."""
@@ -19,8 +24,8 @@ class WalletInvitation:
     expires_at: datetime
 
     def link(self, address: str) -> str:
-        """What the letter's QR holds. The code stands behind the #, which no browser sends and no server logs."""
-        return f"{address.rstrip('/')}/wallet#{self.code}"
+        """What the letter's QR holds."""
+        return link(address, self.code)
 
 
 @dataclass(frozen=True, slots=True)

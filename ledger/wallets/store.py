@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,13 @@ _INVITE = text("""
     VALUES (:code_hmac, :card_id, :expires_at, :invited_by)
 """)
 _IS_ENROLLED = text("SELECT id FROM ledger.wallet WHERE card_id = :card_id")
+_WITH_TELEPHONE = text("""
+    SELECT DISTINCT c.household_id
+    FROM ledger.wallet AS w
+    INNER JOIN ledger.card AS c ON c.id = w.card_id
+    LEFT JOIN ledger.subject_state AS s ON s.subject_id = c.id
+    WHERE c.household_id = ANY(:household_ids) AND coalesce(s.state, 'active') = 'active'
+""")
 _KNOWN = text("""
     SELECT i.card_id, i.expires_at, w.enrolled_at, w.token_sha256
     FROM ledger.wallet_invitation AS i
@@ -61,6 +69,11 @@ async def add_invitation(
 async def is_enrolled(work: UnitOfWork, card_id: UUID) -> bool:
     """Whether a telephone shows this card already."""
     return (await work.run(_IS_ENROLLED, card_id=card_id)).one_or_none() is not None
+
+
+async def with_telephone(work: UnitOfWork, household_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these households have an enrolled telephone whose card is active."""
+    return set((await work.run(_WITH_TELEPHONE, household_ids=list(household_ids))).scalars())
 
 
 async def known(work: UnitOfWork, code_hmac: bytes) -> Known | None:

@@ -65,8 +65,13 @@ class ConversionDocument(Struct):
     id: Annotated[UUID, Meta(description=N_("The conversion."))]
     amount_cents: Annotated[int, Meta(description=N_("How many Pois, in centimes."))]
     state: Annotated[
-        Literal["requested", "cancelled", "paid", "returned"],
-        Meta(description=N_("requested, or returned by the bank: it waits to be paid; paid; cancelled.")),
+        Literal["requested", "ordered", "cancelled", "paid", "returned"],
+        Meta(
+            description=N_(
+                "requested, or returned by the bank: it waits to be paid; ordered: it is in a lot for the bank and "
+                "cannot be cancelled; paid; cancelled."
+            )
+        ),
     ]
     requested_at: Annotated[datetime, Meta(tz=True, description=N_("When it was asked for, in UTC."))]
     paid_on: Annotated[date | None, Meta(description=N_("The day on which euros were sent."))] = None
@@ -152,7 +157,7 @@ def conversion_document(conversion: Conversion) -> ConversionDocument:
     return ConversionDocument(
         conversion.id,
         conversion.amount_cents,
-        conversion.state,
+        "ordered" if conversion.ordered_in else conversion.state,
         conversion.requested_at.astimezone(UTC),
         conversion.paid_on if paid else None,
         conversion.net_cents if paid else None,

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -26,15 +27,13 @@ from tests.town import AGENT, FRUIT, Town, left_cents
 Happening = Callable[[], Awaitable[Any]]
 
 
-def before_the_write(monkeypatch: pytest.MonkeyPatch, happens: Happening) -> None:
-    """Let something happen after the first batch was loaded and decided, and before it is written."""
-    write, happened = store.write, False
+def before_the_write(monkeypatch: pytest.MonkeyPatch, *happenings: Happening) -> None:
+    """Let something happen after the first batch was loaded and decided, and before it is written; and so on."""
+    write, left = store.write, list(happenings)
 
     async def write_later(connection: asyncpg.Connection, changes: store.Changes) -> list[int]:
-        nonlocal happened
-        if not happened:
-            happened = True
-            await happens()
+        if left:
+            await left.pop(0)()
         return await write(connection, changes)
 
     monkeypatch.setattr(store, "write", write_later)
@@ -87,6 +86,25 @@ async def test_money_that_went_between_load_and_write_is_not_spent_again(
         answer = await till.redeem(town.phone_card, (FRUIT, 100_00))
     assert (answer.json()["approved_cents"], answer.json()["remainder_cents"]) == (1_00, 99_00)
     assert await left_cents(app, town.households["PHONE"]) == 0
+
+
+async def test_nor_where_it_goes_again_and_again(
+    till: TillClient, ledger: Ledger, town: Town, app: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it takes until the accounts are locked beforehand: each time too little is left."""
+    async with answering(ledger) as client:
+        elsewhere = replace(till, client=client).at(town.tills[1])
+        happenings: list[Happening] = []
+        for cents in (50_00, 30_00, 20_00):
+            happenings += [partial(elsewhere.redeem, town.second_card, (FRUIT, cents)), _nothing]
+        before_the_write(monkeypatch, *happenings)
+        answer = await till.redeem(town.phone_card, (FRUIT, 100_00))
+    assert (answer.json()["approved_cents"], answer.json()["remainder_cents"]) == (20_00, 80_00)
+    assert await left_cents(app, town.households["PHONE"]) == 0
+
+
+async def _nothing() -> None:
+    """The write of the other process is not disturbed."""
 
 
 async def test_one_who_hangs_up_is_served_all_the_same_and_may_ask_again(

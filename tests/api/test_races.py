@@ -59,6 +59,18 @@ class Street:
         assert await run_checks(self.ledger) == []
 
 
+async def insisting(till: TillClient, card: IssuedCard, *basket: tuple[str, int]) -> httpx.Response:
+    """A sale by a till that comes again when it is sent away: on a slow machine fifty at once are too many."""
+    key = str(uuid4())
+    answer = await till.redeem(card, *basket, key=key)
+    for _ in range(20):
+        if answer.status_code != 503:
+            break
+        await asyncio.sleep(float(answer.headers["retry-after"]))
+        answer = await till.redeem(card, *basket, key=key)
+    return answer
+
+
 @pytest.fixture(scope="module")
 async def street(
     database_server: TestServer, town: Town, keys: Keyring, tmp_path_factory: pytest.TempPathFactory
@@ -87,7 +99,7 @@ async def test_of_fifty_tills_at_once_ten_get_the_last_ten(street: Street, proce
         await street.doors[0].redeem(card, (FRUIT, too_much))
     earned_before = await street.earned_cents()
     tills = [street.doors[nth % processes].at(till) for nth, till in enumerate(street.town.tills)]
-    answers = await asyncio.gather(*(till.redeem(card, (FRUIT, 1_00)) for till in tills))
+    answers = await asyncio.gather(*(insisting(till, card, (FRUIT, 1_00)) for till in tills))
     assert outcomes(answers) == {201: 10, "insufficient-balance": 40}
     assert {answer.json()["approved_cents"] for answer in answers if answer.status_code == 201} == {1_00}
     assert await street.left_cents(case_number) == 0

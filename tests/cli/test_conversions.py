@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 from pathlib import Path
 
 import pytest
 
-from ledger.clock import FixedClock
+from ledger.calendar import paris_day
+from ledger.clock import FixedClock, SystemClock
 from ledger.database.engine import Database
 from ledger.database.unit_of_work import Ledger
 from ledger.keyring import Keyring
@@ -19,7 +19,7 @@ from tests.conftest import NOW
 from tests.databases import DatabaseUrls
 from tests.world import small_world
 
-TODAY = date.today().isoformat()  # noqa: DTZ011 - the commands run by the machine's clock
+TODAY = paris_day(SystemClock().now()).isoformat()  # the commands run by the machine's clock
 
 
 @pytest.fixture

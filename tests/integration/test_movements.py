@@ -49,7 +49,7 @@ async def player(
     there.set(datetime(2026, 10, 30, 9, tzinfo=PARIS))
     books = Ledger(ledger.database, there, ledger.keys)
     async with answering(books) as client:
-        service = RunningService("http://service", 0, tmp_path / "log")
+        service = RunningService(str(client.base_url), 0, tmp_path / "log")
         at_work = Player(client, service, there, Wallets(tmp_path / "handed-out.json"))
         await enrol_movers(books, at_work, movers(EVENTS), MAKER)
         yield books, at_work

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from ledger.papers import actions
 from ledger.papers.actions import block_batch, card_batches, print_cards, print_welcome
 from ledger.papers.model import CardOrder, Contact, PrintedCards
 from ledger.programmes.actions import import_households, list_households
+from ledger.wallets.actions import enrol, invite_wallet
 from tests.month import CODE, HOUSEHOLDS_FILE, MAKER, MERCHANTS_FILE, programme_without_money
 
 CONTACT = Contact("05 49 00 00 00", "https://pois.example.org")
@@ -81,6 +83,33 @@ async def test_each_entitled_household_gets_a_card_that_pays_with_its_letter(
             secrets = CardSecrets(**(await work.run(CARD_SECRETS, number=number)).one()._asdict())
             right = card_rules.verify(parse_credential(code, pin.replace(" ", "")), secrets, month.keys, clock.now())
             assert right == card_rules.VerifiedBy(None)
+
+
+async def test_the_letter_of_who_asked_for_a_telephone_enrols_one(month: Ledger, tmp_path: Path) -> None:
+    asked = next(entry for entry in await list_households(month, CODE) if entry.granted and entry.medium == "phone")
+    order = CardOrder(CODE, tmp_path / "batch", (asked.case_number,), CONTACT)
+    done = await print_cards(month, order, MAKER)
+    [scan] = scanned(tmp_path / "batch" / "lettres.pdf")
+    address, _, code = scan.partition("#")
+    assert (address, done.cards) == ("https://pois.example.org/wallet", 1)
+    enrolled = await enrol(month, code, "A" * 22)
+    held = await list_cards(month, asked.household_id)
+    assert [card.kind for card in held if card.number == enrolled.number] == ["phone"]
+    assert (await block_batch(month, CODE, done.batch, MAKER)).blocked == 2
+    again = await print_cards(month, replace(order, folder=tmp_path / "again"), MAKER)
+    assert len(scanned(tmp_path / "again" / "lettres.pdf")) == again.cards == 1
+
+
+async def test_who_has_a_telephone_already_or_no_address_gets_no_code(month: Ledger, tmp_path: Path) -> None:
+    asked = next(entry for entry in await list_households(month, CODE) if entry.granted and entry.medium == "phone")
+    order = CardOrder(CODE, tmp_path / "unreachable", (asked.case_number,))
+    first = await print_cards(month, order, MAKER)
+    assert scanned(tmp_path / "unreachable" / "lettres.pdf") == []
+    await block_batch(month, CODE, first.batch, MAKER)
+    card = await issue_card(month, asked.household_id, "phone", MAKER)
+    await enrol(month, (await invite_wallet(month, card.number, MAKER)).code, "A" * 22)
+    await print_cards(month, replace(order, folder=tmp_path / "enrolled", contact=CONTACT), MAKER)
+    assert scanned(tmp_path / "enrolled" / "lettres.pdf") == []
 
 
 async def test_a_batch_is_its_owners_archival_and_a_card_tells_nothing(month: Ledger, tmp_path: Path) -> None:

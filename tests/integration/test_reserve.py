@@ -10,9 +10,10 @@ import pytest
 
 from ledger.adjustments.actions import approve_move, propose_reserve_loss
 from ledger.clock import FixedClock
-from ledger.conversions.actions import return_payout
+from ledger.conversions.actions import list_conversions, return_payout, withdraw_conversion
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import FileAlreadyImported, OpeningDiffers, StatementOfOtherMoney, StatementOutOfTurn
+from ledger.payouts.actions import approve_lot, export_lot, prepare_lot, read_back, set_payer
 from ledger.reconciliation.actions import (
     import_statement,
     list_statements,
@@ -21,11 +22,12 @@ from ledger.reconciliation.actions import (
     reconciliation_report,
 )
 from ledger.reconciliation.document import document, identities_document
-from ledger.reconciliation.model import Account
+from ledger.reconciliation.model import Account, Rule
 from ledger.reconciliation.resolving import Correction, propose_correction, propose_write_off
 from tests.month import CHECKER_SIGNER, MAKER, MAKER_SIGNER, OCTOBER
+from tests.october_books import IMPORTED_AT
 from tests.reconciled import told
-from tests.reserve_books import fill_with_payouts
+from tests.reserve_books import fill_with_conversions, fill_with_payouts
 
 FILE = OCTOBER / "releve-reserve-2026-10.camt053.xml"
 RESERVE = Account.RESERVE
@@ -191,3 +193,25 @@ async def test_the_identities_say_what_does_not_hold(matched: Ledger, superuser:
     failing = [(one.number, one.programme, one.difference_cents) for one in await prove_identities(matched)]
     assert (1, "AA-2026", 1) in failing
     assert (1, None, 0) in failing
+
+
+async def test_our_own_lot_is_read_back_from_the_very_statement_that_is_reconciled(
+    ledger: Ledger, clock: FixedClock, owner: asyncpg.Connection, tmp_path: Path
+) -> None:
+    """One sum for nine transfers, and the commission apart: booked by the statement, then matched with it 1-to-n."""
+    await fill_with_conversions(ledger, clock, owner)
+    left_open = next(one for one in await list_conversions(ledger) if one.siret == "61077335000075")
+    await withdraw_conversion(ledger, left_open.id, MAKER)
+    await set_payer(ledger, "Le Pois", "FR7676506608179062772286230", MAKER)
+    order = (await prepare_lot(ledger, MAKER_SIGNER)).order
+    assert (order.reference, order.net_cents, order.commission_cents) == ("LOT-2026-10", 2_973_32, 60_68)
+    await approve_lot(ledger, order.proposal_id, CHECKER_SIGNER)
+    await export_lot(ledger, order.reference, tmp_path / "lot.xml", MAKER)
+    read = await read_back(ledger, FILE, MAKER)
+    assert [step.event for step in read.done] == ["pay"] * 9
+    clock.instant = IMPORTED_AT
+    await import_statement(ledger, FILE, MAKER, RESERVE)
+    run = await match_statement(ledger, MAKER, RESERVE)
+    lots = [(len(match.lines), len(match.units)) for match in run.matches if match.rule is Rule.PAYOUT_LOT]
+    assert lots == [(2, 9)]
+    assert [told(found)[0] for found in (await reconciliation_report(ledger, RESERVE)).breaks] == ["fee"]

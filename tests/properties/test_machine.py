@@ -16,7 +16,7 @@ from tests.properties.machine.lives import Lives
 from tests.properties.machine.runner import Seen
 
 SEED, LIVES, STEPS = 6, 10, 110
-MORE_LIVES, ROUNDS_MAX = 4, 6  # of each run of Hypothesis, the first life is a dull one
+MORE_LIVES, ROUNDS_MAX = 4, 12  # of each run of Hypothesis, the first life is a dull one
 
 
 def test_whatever_happens_the_books_are_what_the_model_says(

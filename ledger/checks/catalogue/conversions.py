@@ -107,6 +107,29 @@ CHECKS = (
         """,
     ),
     Check(
+        "payouts-are-as-ordered",
+        "conversion states",
+        # A transfer that was carried out has its payout, to the centime, and one that was not has none; a lot has as
+        # many as it says, and what the bank said of one is an event of it.
+        """
+        SELECT t.end_to_end AS subject, t.state, t.net_cents AS ordered_cents, p.net_cents AS paid_cents
+        FROM ledger.transfer_now AS t
+        LEFT JOIN ledger.payout AS p ON p.conversion_id = t.conversion_id AND p.lot_reference = t.reference
+        LEFT JOIN ledger.payout_return AS r ON r.payout_id = p.id
+        WHERE (t.state IN ('paid', 'returned')) <> (p.id IS NOT NULL)
+            OR (t.state = 'returned') <> (r.id IS NOT NULL)
+            OR (p.net_cents, p.commission_cents) IS DISTINCT FROM (t.net_cents, t.commission_cents) AND p.id IS NOT NULL
+        UNION ALL
+        SELECT o.reference, 'transfers', o.transfer_count, count(t.id)
+        FROM ledger.payout_order AS o LEFT JOIN ledger.transfer AS t ON t.proposal_id = o.proposal_id
+        GROUP BY o.proposal_id HAVING o.transfer_count <> count(t.id)
+        UNION ALL
+        SELECT b.transfer_id::text, 'answer', NULL, NULL
+        FROM ledger.bank_answer AS b LEFT JOIN ledger.event AS e ON e.id = b.event_id
+        WHERE (e.subject, e.subject_id) IS DISTINCT FROM ('transfer', b.transfer_id)
+        """,
+    ),
+    Check(
         "merchants-leave-empty",
         "L4",
         """

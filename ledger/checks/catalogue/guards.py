@@ -19,6 +19,7 @@ PROJECTIONS = {
     "identity.household": "personal data: erasable",
     "identity.merchant_bank": "personal data: erasable",
     "identity.merchant_iban": "personal data: erasable",
+    "identity.payer_account": "the account that pays: secret, not the books",
     "identity.subject_key": "personal data: erasable",
 }
 
@@ -47,7 +48,9 @@ TRIGGERS = (
     "ledger.card start_card_clock",
     "ledger.card_step advance_card_clock",
     "ledger.certificate close_month",
+    "ledger.event approved_lot",
     "ledger.event before_state_moves",
+    "ledger.event in_no_lot",
     "ledger.event move_state",
     "ledger.ledger_transaction has_postings",
     "ledger.ledger_transaction is_what_was_approved",
@@ -70,6 +73,7 @@ TRIGGERS = (
     "ledger.statement has_lines",
     "ledger.statement refuse_certified_statements",
     "ledger.statement_line take_statement",
+    "ledger.transfer take_transfers",
     "ledger.unmatch refuse_certified_unmatches",
     "ledger.unmatch release_match",
 )

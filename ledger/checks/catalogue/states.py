@@ -46,6 +46,7 @@ CHECKS = (
             UNION ALL SELECT 'household', id FROM ledger.household
             UNION ALL SELECT 'conversion', id FROM ledger.conversion
             UNION ALL SELECT 'sale', id FROM ledger.redemption
+            UNION ALL SELECT 'transfer', id FROM ledger.transfer
         ) AS s ON s.id = e.subject_id AND s.subject = e.subject
         WHERE s.id IS NULL
         """,

@@ -9,24 +9,28 @@ from uuid import UUID
 from ledger.approvals.actions import operator_named
 from ledger.approvals.model import Role
 from ledger.bank_accounts.actions import effective_ibans
-from ledger.books.accounts import account_named
-from ledger.books.balances import lock_balances, require_held
+from ledger.books.balances import lock_balances
 from ledger.books.journal import post
-from ledger.books.transaction import Transaction, TransactionKind
 from ledger.calendar import paris_day
 from ledger.conversions import rules, store
+from ledger.conversions.actions.booking import (
+    book_payouts,
+    book_return,
+    euro_accounts,
+    free_reference,
+    require_euros,
+    require_present,
+)
 from ledger.conversions.actions.rates import rate_on
 from ledger.conversions.actions.requests import cancellation
 from ledger.conversions.model import Conversion, Payment, PayoutLot, ProposedLot, Rate
 from ledger.database.unit_of_work import Ledger, UnitOfWork
-from ledger.errors import BadValue, ConversionNotOpen, NotPossibleNow, UnknownConversion, UnknownPayout
-from ledger.identifiers import new_event_id
+from ledger.errors import BadValue, ConversionNotOpen, UnknownConversion, UnknownPayout
 from ledger.imported_files import record_file, refuse_repeated
 from ledger.merchants.actions import merchant_with_siret
 from ledger.people_files import Table, read_content, read_table
 
 _FILE_KIND = "payouts"
-_EUROS = ("association:issued", "association:guarantee-fund", "association:paid-out", "association:commission")
 
 
 async def list_conversions(ledger: Ledger, *, only_open: bool = False) -> list[Conversion]:
@@ -52,7 +56,7 @@ async def propose_payouts(
     async with ledger.unit_of_work() as work:
         await operator_named(work, operator, Role.TREASURER)
         paid_on = day or paris_day(work.now)
-        chosen = await _free_reference(work, reference, paid_on)
+        chosen = await free_reference(work, reference, paid_on)
         waiting = await store.conversions(work, only_open=True)
         lot = rules.propose_lot(chosen, paid_on, waiting, (await rate_on(work, paid_on)).basis_points)
         sirets = {one.merchant_id: one.siret for one in waiting}
@@ -75,7 +79,8 @@ async def import_payouts(ledger: Ledger, path: Path, operator: str, *, dry_run: 
         table.raise_faults()
         payments = await _assigned(work, table, lots)
         if not dry_run:
-            await _pay(work, payments, who.id, lots)
+            await store.add_lots(work, lots, who.id)
+            await book_payouts(work, payments, who.id)
             await record_file(work, _FILE_KIND, b"", table.content, row_count=len(table.rows), operator_id=who.id)
         return lots
 
@@ -99,21 +104,11 @@ async def return_payout(
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator, Role.TREASURER)
         merchant = await merchant_with_siret(work, siret)
-        issued, fund, paid_out, kept = [await account_named(work, name) for name in _EUROS]
-        balances = await lock_balances(work, [merchant.converting_account_id, issued, fund, paid_out, kept])
+        accounts = await euro_accounts(work)
+        balances = await lock_balances(work, [merchant.converting_account_id, *accounts])
         paid = await _paid(work, merchant.siret, lot_reference, amount_cents)
-        assert paid.net_cents is not None
-        await _require_present(work, siret)
-        given_back = 0 if commission_kept else paid.commission_cents or 0
-        if not paid.net_cents + given_back:
-            raise UnknownPayout(siret=siret, lot=lot_reference)
-        require_held(balances, paid_out, "association:paid-out", paid.net_cents)
-        require_held(balances, kept, "association:commission", given_back)
-        net, commission = (paid_out, paid.net_cents), (kept, given_back)
-        legs = rules.euros_into_pois(paid.converting_account_id, issued, fund, net, commission)
-        booked = Transaction(new_event_id(), TransactionKind.CONVERSION_RETURNED, work.now, legs)
-        await post(work, [booked])
-        await store.add_return(work, booked.id, paid, paid.net_cents + given_back, who.id)
+        await require_present(work, siret)
+        await book_return(work, balances, paid, who.id, commission_kept=commission_kept)
         return await _conversion(work, paid.id)
 
 
@@ -127,8 +122,9 @@ async def withdraw_conversion(ledger: Ledger, conversion_id: UUID, operator: str
         found = await _conversion(work, conversion_id)
         await lock_balances(work, [found.account_id, found.converting_account_id])
         found = await _conversion(work, conversion_id)
-        if not found.is_open:
-            raise ConversionNotOpen(conversion=str(conversion_id), state=found.state)
+        if not found.is_free:
+            state = found.state if found.ordered_in is None else "ordered"
+            raise ConversionNotOpen(conversion=str(conversion_id), state=state, lot=found.ordered_in)
         booked = cancellation(work, found)
         await post(work, [booked])
         await store.add_cancellation(work, booked.id, found.id, till_id=None, operator_id=who.id)
@@ -165,7 +161,7 @@ async def _assigned(work: UnitOfWork, table: Table, lots: list[PayoutLot]) -> li
     waiting = await store.conversions(work, only_open=True)
     sirets = {line.siret for lot in lots for line in lot.lines}
     accounts = {one.converting_account_id for one in waiting if one.siret in sirets}
-    shared = [await account_named(work, name) for name in _EUROS]
+    shared = await euro_accounts(work)
     balances = await lock_balances(work, [*accounts, *shared])
     waiting = [one for one in await store.conversions(work, only_open=True) if one.converting_account_id in accounts]
     basis_points = {lot.paid_on: (await rate_on(work, lot.paid_on)).basis_points for lot in lots}
@@ -173,23 +169,8 @@ async def _assigned(work: UnitOfWork, table: Table, lots: list[PayoutLot]) -> li
     payments, faults = rules.assign(lots, waiting, basis_points, known)
     table.faults.extend(faults)
     table.raise_faults()
-    for name, account in zip(_EUROS[:2], shared[:2], strict=True):
-        require_held(balances, account, name, sum(payment.line.gross_cents for payment in payments))
+    require_euros(balances, shared, sum(payment.line.gross_cents for payment in payments))
     return payments
-
-
-async def _pay(work: UnitOfWork, payments: list[Payment], operator_id: UUID, lots: list[PayoutLot]) -> None:
-    """Converting → issued, and the euros out of the fund in two legs; one transaction for each line."""
-    issued, fund, paid_out, kept = [await account_named(work, name) for name in _EUROS]
-    booked = []
-    for payment in payments:
-        net, commission = (paid_out, payment.line.net_cents), (kept, payment.line.commission_cents)
-        legs = rules.pois_into_euros(payment.conversion.converting_account_id, issued, fund, net, commission)
-        booked.append(Transaction(new_event_id(), TransactionKind.CONVERSION_PAID, work.now, legs))
-    await post(work, booked)
-    await store.add_lots(work, lots, operator_id)
-    ids = [transaction.id for transaction in booked]
-    await store.add_payouts(work, list(zip(ids, payments, strict=True)), operator_id)
 
 
 async def _paid(work: UnitOfWork, siret: str, lot_reference: str, amount_cents: int | None) -> Conversion:
@@ -205,29 +186,8 @@ async def _paid(work: UnitOfWork, siret: str, lot_reference: str, amount_cents: 
     return found[0]
 
 
-async def _require_present(work: UnitOfWork, siret: str) -> None:
-    """A merchant that has left holds nothing any more; read under the locks that its leaving takes, too."""
-    state = (await merchant_with_siret(work, siret)).state
-    if state == "closed":
-        raise NotPossibleNow(siret=siret, state=state)
-
-
 async def _conversion(work: UnitOfWork, conversion_id: UUID) -> Conversion:
     found = await store.conversion_with(work, conversion_id)
     if found is None:
         raise UnknownConversion(conversion=str(conversion_id))
     return found
-
-
-async def _free_reference(work: UnitOfWork, reference: str | None, day: date) -> str:
-    """The reference asked for, or `LOT-2026-10`, `LOT-2026-10-2` and so on, whichever is free first."""
-    if reference is not None:
-        if not rules.LOT_REFERENCE.fullmatch(reference) or await store.known_lots(work, [reference]):
-            raise BadValue(field="lot", value=reference, pattern=rules.LOT_REFERENCE.pattern)
-        return reference
-    month = f"LOT-{day:%Y-%m}"
-    candidate, nth = month, 1
-    while await store.known_lots(work, [candidate]):
-        nth += 1
-        candidate = f"{month}-{nth}"
-    return candidate

@@ -83,7 +83,7 @@ async def cancel_conversion(
         found = await store.conversion_with(work, conversion_id)
         if found is None or found.merchant_id != own.id:
             raise NotFound
-        if not found.is_open:
+        if not found.is_free:
             return ConversionNotOpen()
         booked = cancellation(work, found)
         return _Yes(

@@ -32,6 +32,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 _SHAPES = str.maketrans(dict.fromkeys(ascii_letters, "X") | dict.fromkeys(digits, "0"))
 _SHAPE_DIGITS_MIN = 3
 _REFERENCE_CHARACTERS_MIN = 3  # shorter known references are read only where a word announces them
+_TRANSFER = re.compile(r"(?P<lot>[A-Za-z0-9][A-Za-z0-9/-]*)\.[0-9]{3,5}\b")
 
 
 def fold(text: str) -> str:
@@ -74,7 +75,7 @@ class LabelReader:
             text = f"{text[: named.start]} {text[named.end :]}"
         count = _COUNT.search(text)
         rest = _COUNT.sub(" ", text)
-        written = self._references(rest)
+        written = self._references(_lots_of_transfers(rest, self.owners))
         claims = tuple(reference.casefold() for reference in written)
         maybe = self._narrowed(named.names, claims)
         return Clue(
@@ -117,3 +118,8 @@ def _shape(reference: str) -> str | None:
     """`T00012` looks like `X00000`; only letters and digits together make a shape that tells anything."""
     shape = reference.translate(_SHAPES)
     return shape if "X" in shape and shape.count("0") >= _SHAPE_DIGITS_MIN else None
+
+
+def _lots_of_transfers(text: str, known: Collection[str]) -> str:
+    """Where a bank books the transfers of a lot one by one (`LOT-2026-10.003`), each names the lot."""
+    return _TRANSFER.sub(lambda found: found["lot"] if found["lot"].casefold() in known else found[0], text)

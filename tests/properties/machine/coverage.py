@@ -24,6 +24,30 @@ UNREACHABLE = {
     "training-till": "given by the training door, which no book stands behind",
 }
 
+# What lots for the bank refuse; the machine pays by the list, and tests/integration/test_payout_lots.py provokes each.
+UNREACHABLE |= dict.fromkeys(
+    (
+        "unknown-lot",
+        "nothing-to-pay",
+        "payer-missing",
+        "account-changed",
+        "account-cooling-down",
+        "lot-not-approved",
+        "payout-file-differs",
+        "lot-at-the-bank",
+    ),
+    "lots for the bank are not among the machine's steps",
+)
+
+UNREACHABLE |= dict.fromkeys(
+    ("no-card-wanted", "cards-changed", "papers-lost", "unknown-batch"),
+    "papers are not among its steps, either; tests/integration/test_papers.py provokes each",
+)
+UNREACHABLE |= dict.fromkeys(
+    ("enrolment-refused", "pin-too-simple", "telephone-enrolled", "wallet-unknown"),
+    "nor are wallets; tests/api/test_wallets.py and test_refusals.py provoke each",
+)
+
 
 def missing(seen: Seen) -> set[str]:
     """Kinds and refusals that the run did not come across."""

@@ -224,8 +224,9 @@ def _chosen(books: Books, lot: Lot) -> list[Conversion] | None:
     chosen = []
     for line in lot.lines:
         found = next((one for one in waiting if (one.siret, one.due) == (line.siret, line.gross)), None)
-        right = line.gross * rate_on(books, lot.paid_on) // 10_000
-        if found is None or (line.commission, line.net) != (right, line.gross - right):
+        exact = line.gross * rate_on(books, lot.paid_on)
+        right = {exact // 10_000, -(-exact // 10_000)}  # a share of what its lot is due, rounded down or up
+        if found is None or line.commission not in right or line.commission + line.net != line.gross:
             return None
         waiting.remove(found)
         chosen.append(found)

@@ -64,6 +64,20 @@ def test_a_bank_may_carry_a_lot_out_in_several_transfers() -> None:
     assert shape(compared(lines, [paid(9800, 200), paid(4900, 100)])[0]) == [("payout-lot", [1, 2, 3], 2)]
 
 
+def test_transfers_booked_one_by_one_name_their_lot() -> None:
+    """As our own file numbers them, over the days on which a bank carries them out; one comes back under its number."""
+    lines = [
+        line(1, LAST, f"VIR SEPA {LOT}.001", -9800),
+        line(2, LAST, f"REF {LOT}.002", -4900),
+        line(3, LAST, "COMMISSION", -300),
+        line(4, LAST, f"REJET {LOT}.002", 4900),
+        line(5, LAST, "COMMISSION RENDUE", 100),
+    ]
+    matches, breaks = compared(lines, [paid(9800, 200), paid(4900, 100), sent_back(4900, 100)])
+    assert sorted(shape(matches)) == [("payout-lot", [1, 2, 3], 2), ("payout-lot", [4, 5], 1)]
+    assert breaks == []
+
+
 def test_commission_in_the_same_sum_or_by_the_same_reference_is_taken_too() -> None:
     assert shape(compared([line(1, LAST, LOT, -10_000)], [paid(9800, 200)])[0]) == [("payout-lot", [1], 1)]
     lines = [line(1, LAST, LOT, -9800), line(2, day(20), f"FRAIS {LOT}", -200)]

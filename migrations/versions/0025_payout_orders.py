@@ -5,4 +5,4 @@ down_revision = "0024"
 
 
 def upgrade() -> None:
-    run_sql_file("0025_breaks.sql")
+    run_sql_file("0025_payout_orders.sql")

@@ -1,0 +1,1 @@
+"""What a merchant's month came to: opening, all that came in and went out, closing; with the proof that it adds up."""

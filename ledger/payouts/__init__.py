@@ -1,0 +1,1 @@
+"""Lots of payouts: prepared by one person, approved by another, written for the bank, and what it answers."""

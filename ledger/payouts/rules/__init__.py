@@ -1,0 +1,1 @@
+"""References, the characters and the file of a bank, and what its answers mean. Pure."""

@@ -116,6 +116,20 @@ async def _show_reopening(ledger: Ledger, proposal_id: UUID) -> object:
     return reopening_document(await show_reopening(ledger, proposal_id))
 
 
+async def _approve_claim(ledger: Ledger, proposal_id: UUID, signer: Signer) -> object:
+    from ledger.reconciliation.life_document import claim_document
+    from ledger.reconciliation.resolving import approve_claim
+
+    return claim_document(await approve_claim(ledger, proposal_id, signer))
+
+
+async def _show_claim(ledger: Ledger, proposal_id: UUID) -> object:
+    from ledger.reconciliation.life_document import claim_document
+    from ledger.reconciliation.resolving import show_claim
+
+    return claim_document(await show_claim(ledger, proposal_id))
+
+
 # One line for each kind of `ledger.approvals.rules.DUTIES`.
 KINDS: dict[str, Kind] = {
     "aid-run": Kind(N_("aid run"), _approve_aid_run, _show_aid_run),
@@ -129,4 +143,5 @@ KINDS: dict[str, Kind] = {
     "return-paid": Kind(N_("unspent aid paid back"), _approve_move, _show_move),
     "reserve-loss": Kind(N_("loss of the reserve"), _approve_move, _show_move),
     "reserve-made-good": Kind(N_("loss of the reserve made good"), _approve_move, _show_move),
+    "break-claim": Kind(N_("correction asked of the other side"), _approve_claim, _show_claim),
 }

@@ -67,7 +67,7 @@ def suggestions_table(found: Sequence[Suggestion]) -> Table:
             _few(str(line.record) for line in one.lines),
             _few(unit.reference or "-" for unit in one.units),
             amount(sum(line.amount_cents for line in one.match.lines)),
-            _agreed(one.reasons),
+            agreed(one.reasons),
         )
         for one in found
     ]
@@ -92,7 +92,7 @@ def _match_facts(held: Held) -> RenderableType:
             (_("Match"), str(held.id)),
             (_("Rule"), _(RULES[Rule(held.rule)])),
             (_("Score"), held.score),
-            (_("Because of"), _agreed(held.reasons)),
+            (_("Because of"), agreed(held.reasons)),
             (_("Matched by"), held.matched_by),
             (_("Matched at"), held.matched_at),
             *back,
@@ -111,7 +111,7 @@ def sides_table(lines: Sequence[Line], units: Sequence[Unit]) -> Table:
 
 def misses_table(misses: Sequence[Miss], *, of_line: bool) -> Table:
     """The other side of each, and in what it does not agree."""
-    rows: list[Sequence[Cell]] = [(*_other_side(miss, of_line=of_line), _failed(miss)) for miss in misses]
+    rows: list[Sequence[Cell]] = [(*_other_side(miss, of_line=of_line), failed(miss)) for miss in misses]
     columns = [_("Day"), _("Record or ticket"), _("Label or merchant"), _("Amount"), _("Does not agree")]
     return table(columns, rows, title=_("Nearest misses"))
 
@@ -123,12 +123,14 @@ def _other_side(miss: Miss, *, of_line: bool) -> Sequence[Cell]:
     return line.booked_on, line.record, line.label, amount(line.amount_cents)
 
 
-def _failed(miss: Miss) -> str:
+def failed(miss: Miss) -> str:
+    """In what it does not agree."""
     failed = [_(CRITERIA[one]) for one in miss.failed]
     return ", ".join([*failed, *([_("unmatched by hand before")] if miss.taken_back else [])]) or _("not the only one")
 
 
-def _agreed(reasons: Sequence[str]) -> str:
+def agreed(reasons: Sequence[str]) -> str:
+    """What agrees, in words."""
     return ", ".join(_(AGREED[reason]) if reason in AGREED else reason for reason in reasons)
 
 

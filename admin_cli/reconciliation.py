@@ -6,14 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from admin_cli.display import Cell, amount, facts, table
-from ledger.reconciliation.model import Account, Identity, Report, Statement
-from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, RULES, TERMS, identity_title, why
+from ledger.reconciliation.model import Account, Break, Identity, Report, Statement
+from ledger.reconciliation.model.breaks import Life, State
+from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, RULES, TERMS, identity_title, standing, why
+from ledger.texts import format_date
 from ledger.texts import gettext as _
 
 _SIGNS = {"=": "=", ">=": "≥"}
 REFERENCES_SHOWN_MAX = 6
+ID_CHARACTERS = 8
 
 
 def statement_facts(statement: Statement) -> RenderableType:
@@ -102,23 +106,36 @@ def matched_by_rule(report: Report) -> Table:
     return table([_("Rule"), _("Lines")], rows)
 
 
-def breaks_table(report: Report) -> Table:
-    """One row per break: what, which record and tickets, both amounts, and why nothing nearer was taken."""
-    columns = [_("Day"), _("What"), _("Record"), _("Ticket"), _("Ours"), _("Theirs"), _("Days"), _("Why")]
+def breaks_table(report: Report, shown: Sequence[Break] | None = None) -> Table:
+    """One row per break, to be read at 80 columns too: its number and day, which record and tickets, both amounts, its
+    age; what it is, why nothing nearer was taken, and what is done about it.
+    """
+    columns = [
+        *(f"{_('Number')}\n{_('Day')}", f"{_('Record')}\n{_('Ticket')}"),
+        *(_("Ours"), _("Theirs"), _("Days"), _("What, why, and what is done")),
+    ]
     rows: list[Sequence[Cell]] = [
         (
-            found.booked_on,
-            _(CATEGORIES[found.category]),
-            ", ".join(str(line.record) for line in found.lines),
-            ", ".join(_shortened(found.references)),
+            Text(f"{found.id.hex[:ID_CHARACTERS]}\n{format_date(found.booked_on)}", no_wrap=True),
+            _lines([", ".join(str(line.record) for line in found.lines), ", ".join(_shortened(found.references))]),
             amount(found.ours_cents),
             amount(found.theirs_cents),
             report.ages_days[found.id],
-            why(found),
+            _lines([f"{_(CATEGORIES[found.category])} · {why(found)}", _done(report.lives[found.id])]),
         )
-        for found in report.breaks
+        for found in (report.breaks if shown is None else shown)
     ]
     return table(columns, rows, title=_("Breaks"))
+
+
+def _lines(texts: Sequence[str]) -> str:
+    return "\n".join(text for text in texts if text)
+
+
+def _done(life: Life) -> str:
+    """Nothing, where nobody did anything yet."""
+    state = "" if life.state in {State.OPEN, State.CLEARED} and not life.overdue else standing(life)
+    return f"{state} ({life.owner})" if state and life.owner else state or life.owner or ""
 
 
 def identities_table(identities: Sequence[Identity]) -> Table:

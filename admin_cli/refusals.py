@@ -119,6 +119,13 @@ def for_people(refusal: Refusal) -> RenderableType:
     return Group(*lines, Text(f"→ {_(refusal.remedy)}"))
 
 
+def in_one_line(refusal: Refusal) -> str:
+    """The same where there is room for little: number, title, facts, remedy."""
+    told = [_fact(key, fact) for key, fact in refusal.facts.items() if key != "faults" and fact is not None]
+    facts = f" ({', '.join(told)})" if told else ""
+    return f"{refusal.label} {_(refusal.title)}{facts} → {_(refusal.remedy)}"
+
+
 def _fact(key: str, fact: Fact) -> str:
     plain = key.removesuffix("_cents")
     name = _(NAMES.get(plain, plain.replace("_", " ")))

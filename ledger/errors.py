@@ -682,6 +682,64 @@ class NoFileWaiting(Refusal):
     remedy = N_("See `bonpois reconcile list`; the beginning of its SHA-256 names a file, too.")
 
 
+class UnknownBreak(Refusal):
+    """`now`: the breaks that what it was about belongs to today."""
+
+    number, code, status, exit_code = 6050, "unknown-break", 404, 2
+    title = N_("No difference has a number that begins so.")
+    remedy = N_("See `bonpois reconcile breaks`; eight characters of its number are enough.")
+
+
+class BreakAmbiguous(Refusal):
+    number, code, exit_code = 6051, "break-ambiguous", 2
+    title = N_("Several differences have a number that begins so.")
+    remedy = N_("Type more of the number.")
+
+
+class BreakChanged(Refusal):
+    number, code, status = 6052, "break-changed", 409
+    title = N_("The difference is no longer what it was when this was proposed; nothing was booked.")
+    remedy = N_("Reject the proposal, look at the difference again, and propose what is right now.")
+
+
+class ResolutionWaits(Refusal):
+    number, code, status = 6053, "resolution-waits", 409
+    title = N_("Something is proposed about this difference already, and waits for another person.")
+    remedy = N_("Let another person approve or reject it first: `bonpois approval show NUMBER`.")
+
+
+class NothingToReopen(Refusal):
+    number, code, status = 6054, "nothing-to-reopen", 409
+    title = N_("Nobody waits for anything about this difference.")
+    remedy = N_("Take a match back with `reconcile unmatch`, a correction with `adjust reverse`.")
+
+
+class BreakSettled(Refusal):
+    number, code, status = 6055, "break-settled", 409
+    title = N_("This difference is settled.")
+    remedy = N_(
+        "If that is wrong, take the match back with `reconcile unmatch`, or the correction with `adjust reverse`."
+    )
+
+
+class CorrectionUnclear(Refusal):
+    number, code, exit_code = 6056, "correction-unclear", 2
+    title = N_("Which accounts are to be corrected does not follow from the difference.")
+    remedy = N_("Name them with --debit and --credit, a transaction to take back with --reverse, or the --programme.")
+
+
+class CorrectionMisses(Refusal):
+    number, code = 6057, "correction-misses"
+    title = N_("This correction would not settle the difference to the cent; nothing was proposed.")
+    remedy = N_("Correct the amounts; see what is needed.")
+
+
+class UnknownComment(Refusal):
+    number, code, status, exit_code = 6058, "unknown-comment", 404, 2
+    title = N_("This difference has no comment of this number, or it was erased before.")
+    remedy = N_("See `bonpois break show`.")
+
+
 class MonthCertified(Refusal):
     """A certified month does not change (L11)."""
 

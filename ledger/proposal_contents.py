@@ -12,6 +12,7 @@ from ledger.certificates.actions import certificate_content, reopening_content
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.payouts.actions import lot_content
 from ledger.programmes.actions import aid_run_content
+from ledger.reconciliation.resolving import claim_content
 
 Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
 
@@ -19,6 +20,7 @@ Content = Callable[[UnitOfWork, UUID], Awaitable[bytes | None]]
 # once; `None` where there is no such thing.
 CONTENTS: dict[str, Content] = {
     "aid-run": aid_run_content,
+    "break-claim": claim_content,
     "certificate": certificate_content,
     "iban-change": iban_change_content,
     "reopening": reopening_content,

@@ -48,7 +48,8 @@ _COLUMNS = """
         EXISTS (SELECT FROM pg_index WHERE indrelid = a.attrelid AND indisprimary AND attnum = ANY (indkey)) AS in_key,
         EXISTS ( -- also through an expression
             SELECT FROM pg_index AS x INNER JOIN pg_depend AS d ON d.objid IN (
-                x.indexrelid, (SELECT oid FROM pg_constraint WHERE conindid = x.indexrelid AND conrelid = x.indrelid)
+                x.indexrelid,
+                (SELECT oid FROM pg_constraint WHERE conindid = x.indexrelid AND contype IN ('p', 'u', 'x'))
             )
             WHERE x.indisunique AND x.indrelid = a.attrelid AND (d.refobjid, d.refobjsubid) = (a.attrelid, a.attnum)
         ) AS is_unique

@@ -28,8 +28,9 @@ from ledger.keyring import Keyring
 from ledger.merchants.actions import list_merchants, till_by_token
 from ledger.payouts.actions import approve_lot, export_lot, prepare_lot, read_back, set_payer
 from ledger.programmes.actions import cancel_mandate, erase_household, list_households, record_mandate
-from ledger.reconciliation.actions import import_statement, withdraw_file
+from ledger.reconciliation.actions import import_statement, match_statement, reconciliation_report, withdraw_file
 from ledger.reconciliation.model import Account
+from ledger.reconciliation.resolving import comment_break, propose_claim
 from ledger.redemptions.actions import refund
 from ledger.redemptions.model import Refund, RefundRequest
 from ledger.sealing.actions import Older, rotate_key, seal
@@ -51,8 +52,6 @@ IBAN = "FR76 5136 1341 2524 2731 6723 255"
 # What no action of these books writes: a mark made before the first entry, and what older versions left.
 BEFORE_ALL = "INSERT INTO ledger.rehearsal (single) VALUES (true)"
 STRAIGHT = [
-    """INSERT INTO ledger.break_seen (id, account, category, first_seen_at)
-    VALUES (gen_random_uuid(), 'reserve', 'fee', now())""",
     """INSERT INTO ledger.remittance_answer
         (remittance_id, number, nth, accepted, their_reference, answered_at, read_by)
     SELECT remittance_id, number, 1, true, 'R-1', now(), (SELECT id FROM ledger.operator LIMIT 1)
@@ -107,6 +106,14 @@ async def _files(ledger: Ledger, folder: Path) -> None:
     await withdraw_file(ledger, "7-9.csv", month.MAKER, Account.RESERVE)
 
 
+async def _breaks(ledger: Ledger) -> None:
+    """What the bank credited for nothing: somebody says something about it, and asks the bank to correct it."""
+    await match_statement(ledger, month.MAKER, Account.RESERVE)
+    found = (await reconciliation_report(ledger, Account.RESERVE)).breaks[0]
+    await comment_break(ledger, found.id.hex, "asked by telephone", month.MAKER)
+    await propose_claim(ledger, found.id.hex, date(2026, 12, 1), month.MAKER_SIGNER)
+
+
 async def _order(ledger: Ledger, folder: Path) -> None:
     """A lot is written for the bank, which rejects it."""
     await set_payer(ledger, "Le Pois", IBAN, month.MAKER)
@@ -133,6 +140,7 @@ async def _go_on(ledger: Ledger, superuser: asyncpg.Connection, folder: Path) ->
     await withdraw_iban(ledger, merchant.siret, month.MAKER)
     await record_command(ledger, month.MAKER, "merchant iban", "ok")
     await _files(ledger, folder)
+    await _breaks(ledger)
     await certify_nothing(ledger)
     await superuser.execute(f"{UNGUARDED}; {';'.join(STRAIGHT)}; {GUARDED}")
 

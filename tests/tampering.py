@@ -22,6 +22,13 @@ PENDING_MOVE = """(
 SPENDER = "(SELECT payer_id FROM ledger.merchant_payment)"
 OPEN_CONVERSION = "(SELECT id FROM ledger.conversion WHERE id NOT IN (SELECT conversion_id FROM ledger.payout))"
 GUARDED, UNGUARDED = "SET session_replication_role = origin", "SET session_replication_role = replica"
+# A difference about something, and what somebody did about it.
+BREAK = """INSERT INTO ledger.break_seen (id, account, category, first_seen_at)
+    VALUES (md5('b')::uuid, 'pois', 'fee', now());
+    INSERT INTO ledger.break_item (break_id, item, number) VALUES (md5('b')::uuid, md5('i')::uuid, 0)"""
+BREAK_EVENT = """INSERT INTO ledger.break_event (id, break_id, nth, kind, comment_hmac, made_by, made_at)
+    SELECT md5('e')::uuid, md5('b')::uuid, {nth}, '{kind}', {hmac}, id, now() FROM ledger.operator LIMIT 1"""
+A_HMAC = "sha256('words')"
 ADD_EVENT = "INSERT INTO ledger.event (subject, subject_id, kind, occurred_at)"
 ADD_ERASURE = "INSERT INTO ledger.erasure (household_id, erased_by, erased_at)"
 ORDER = """INSERT INTO ledger.payout_order (proposal_id, reference, payer, transfer_count)
@@ -365,6 +372,11 @@ TAMPERINGS: dict[str, list[str]] = {
         "DELETE FROM ledger.live_match_line WHERE number = 1",
         "DELETE FROM ledger.live_match_unit",
         "DELETE FROM ledger.unmatch",
+    ],
+    "breaks-keep-their-history": [
+        f"{BREAK}; {BREAK_EVENT.format(nth=2, kind='release', hmac='NULL')}",
+        f"{BREAK}; {BREAK_EVENT.format(nth=1, kind='comment', hmac=A_HMAC)}",
+        f"{BREAK}; DELETE FROM ledger.break_item; {BREAK_EVENT.format(nth=1, kind='release', hmac='NULL')}",
     ],
     "remittances-add-up": [
         "UPDATE ledger.remittance SET number = 2",

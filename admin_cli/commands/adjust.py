@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REASONS = (
     *("unspent-aid", "bank-fee", "made-good", "wrong-account", "wrong-amount"),
-    *("booked-twice", "never-happened", "not-booked", "unexplained"),
+    *("booked-twice", "never-happened", "not-booked", "unexplained", "written-off"),
 )
 
 noun = noun_group("adjust", help=N_("Corrections of the books that two people answer for."))
@@ -103,5 +103,6 @@ def reason_words(code: str) -> str:
         "never-happened": _("it never happened"),
         "not-booked": _("it was not booked"),
         "unexplained": _("not explained yet"),
+        "written-off": _("written off"),
     }
     return words.get(code, code)

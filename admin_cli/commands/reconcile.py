@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import rich_click as click
 
-from admin_cli.arguments import AMOUNT_METAVAR, DRY_RUN, FILE, FILE_METAVAR
+from admin_cli.arguments import AMOUNT_METAVAR, DRY_RUN, FILE, FILE_METAVAR, Whole
 from admin_cli.console import Session, command, noun_group
 from admin_cli.display import facts
 from ledger.errors import N_
 from ledger.money import parse_cents
 from ledger.texts import gettext as _
+
+STATES = ("open", "waiting", "proposed", "resolved", "cleared")
+DAYS_MAX = 36_500
 
 
 class Balance(click.ParamType[int]):
@@ -230,19 +234,58 @@ async def accept(session: Session, suggestion: str, account: str, period: date |
     session.show(document, sides_table(match.lines, match.units), _("Matched."))
 
 
+@command(
+    noun,
+    "review",
+    help=N_("Walk through suggestions and differences one by one, with single keys; ? shows them."),
+    changes=True,
+)
+@ACCOUNT
+@PERIOD
+async def review(session: Session, account: str, period: date | None) -> int:
+    from admin_cli.main import EXIT_INTERRUPTED
+    from admin_cli.review.drawing import summary
+    from admin_cli.review.loop import document, review
+    from ledger.reconciliation.model import Account
+
+    walk, view = await review(session, Account(account), period)
+    session.show(document(walk, view), summary(walk) if walk.items else _("Nothing waits for anybody."))
+    return EXIT_INTERRUPTED if walk.is_cut else 0
+
+
 @command(noun, "breaks", help=N_("List the differences and why nothing nearer was taken; 1 while any is open."))
 @ACCOUNT
 @PERIOD
-async def breaks(session: Session, account: str, period: date | None) -> int:
+@click.option("--state", type=click.Choice(STATES), multiple=True, help=N_("Only those that stand so."))
+@click.option("--owner", metavar=N_("NAME"), help=N_("Only those that this operator looks after."))
+@click.option("--older", type=Whole(0, DAYS_MAX), metavar=N_("DAYS"), help=N_("Only those seen more days ago."))
+async def breaks(
+    session: Session,
+    *,
+    account: str,
+    period: date | None,
+    state: Sequence[str],
+    owner: str | None,
+    older: int | None,
+) -> int:
+    from admin_cli.breaks import ageing_table
     from admin_cli.reconciliation import breaks_table
     from ledger.reconciliation.actions import reconciliation_report
     from ledger.reconciliation.document import explained
     from ledger.reconciliation.model import Account
 
     made = await reconciliation_report(session.ledger, Account(account), period=period)
-    people = [breaks_table(made)] if made.breaks else []
-    session.show([explained(found, made.ages_days[found.id]) for found in made.breaks], *people)
-    return 0 if all(found.cleared for found in made.breaks) else 1
+    shown = [
+        found
+        for found in made.breaks
+        if (not state or made.state_of(found) in state)
+        and (owner is None or made.lives[found.id].owner == owner)
+        and (older is None or made.ages_days[found.id] > older)
+    ]
+    ageing = ageing_table(made.lives[found.id] for found in shown)
+    people = [breaks_table(made, shown), ageing] if shown else [_("None.")]
+    session.show([explained(found, made) for found in shown], *people)
+    return 1 if made.open_breaks else 0
 
 
 @command(noun, "report", help=N_("Prove the month to the cent, every difference named; 1 while any is open."))

@@ -16,7 +16,15 @@ from ledger.books.balances import lock_balances
 from ledger.books.journal import post
 from ledger.books.transaction import Posting, Transaction, TransactionKind
 from ledger.database.unit_of_work import Ledger, UnitOfWork
-from ledger.errors import AlreadyExists, BadValue, PoolTooLow, UnknownProposal, UnknownTransaction
+from ledger.errors import (
+    AlreadyExists,
+    BadValue,
+    BreakChanged,
+    PoolTooLow,
+    ResolutionWaits,
+    UnknownProposal,
+    UnknownTransaction,
+)
 from ledger.identifiers import new_event_id
 from ledger.programmes.actions import programme_coded, reserved_cents
 
@@ -33,7 +41,7 @@ async def propose_return_request(ledger: Ledger, programme_code: str, amount_cen
         legs = rules.transfer_legs(names[0], names[1], amount_cents)
         draft = Draft(TransactionKind.RETURN_REQUESTED, Reason.UNSPENT_AID, legs)
         await _require_unreserved(work, draft, programme_code)
-        return await _propose(work, draft, signer)
+        return await propose_draft(work, draft, signer)
 
 
 async def propose_return_paid(ledger: Ledger, programme_code: str, amount_cents: int, signer: Signer) -> Move:
@@ -46,7 +54,7 @@ async def propose_return_paid(ledger: Ledger, programme_code: str, amount_cents:
         pois = rules.transfer_legs(names[1], "association:issued", amount_cents)
         euros = rules.transfer_legs("ccas:returned", _FUND, amount_cents)
         draft = Draft(TransactionKind.RETURN_PAID, Reason.UNSPENT_AID, (*pois, *euros))
-        return await _propose(work, draft, signer)
+        return await propose_draft(work, draft, signer)
 
 
 async def propose_reserve_loss(ledger: Ledger, amount_cents: int, signer: Signer, break_id: UUID | None = None) -> Move:
@@ -62,7 +70,7 @@ async def propose_reserve_loss(ledger: Ledger, amount_cents: int, signer: Signer
         break_id=break_id,
     )
     async with ledger.unit_of_work() as work:
-        return await _propose(work, draft, signer)
+        return await propose_draft(work, draft, signer)
 
 
 async def propose_reserve_made_good(
@@ -76,7 +84,7 @@ async def propose_reserve_made_good(
         break_id=break_id,
     )
     async with ledger.unit_of_work() as work:
-        return await _propose(work, draft, signer)
+        return await propose_draft(work, draft, signer)
 
 
 async def propose_adjustment(
@@ -89,7 +97,7 @@ async def propose_adjustment(
     """
     draft = rules.adjustment(legs, reason, break_id)
     async with ledger.unit_of_work() as work:
-        return await _propose(work, draft, signer)
+        return await propose_draft(work, draft, signer)
 
 
 async def propose_reversal(
@@ -101,17 +109,19 @@ async def propose_reversal(
     `AccountTooLow` (its money moved on), and as `propose` does.
     """
     async with ledger.unit_of_work() as work:
-        draft = await _mirror(work, transaction_id, reason, break_id)
-        return await _propose(work, draft, signer)
+        draft = await mirror_draft(work, transaction_id, reason, break_id)
+        return await propose_draft(work, draft, signer)
 
 
 async def approve_move(ledger: Ledger, proposal_id: UUID, signer: Signer) -> Move:
     """Approve a move that another person proposed, and book it in the same unit of work.
 
-    Refuses `UnknownProposal`, `ContentDiffers`, all that the proposal is refused for, and as `approve` does.
+    Refuses `UnknownProposal`, `ContentDiffers`, `BreakChanged` (what it answers was matched, or is seen otherwise,
+    since), all that the proposal is refused for, and as `approve` does.
     """
     async with ledger.unit_of_work() as work:
         move = await _move(work, proposal_id)
+        await _require_break_unchanged(work, move)
         await require_content(work, proposal_id, rules.content(move.transaction_id, move.draft))
         approval_id = await approve(work, proposal_id, signer)
         await _book(work, move, approval_id)
@@ -130,10 +140,14 @@ async def move_content(work: UnitOfWork, proposal_id: UUID) -> bytes | None:
     return None if move is None else rules.content(move.transaction_id, move.draft)
 
 
-async def _propose(work: UnitOfWork, draft: Draft, signer: Signer) -> Move:
-    """Record and sign a draft that the books would take as they stand."""
-    if draft.break_id is not None and not await store.break_exists(work, draft.break_id):
-        raise BadValue(field="break", value=str(draft.break_id))
+async def propose_draft(work: UnitOfWork, draft: Draft, signer: Signer) -> Move:
+    """Record and sign a draft that the books would take as they stand; a step of other use cases.
+
+    Refuses `BadValue` (no such break), `ResolutionWaits` (something is proposed about it already), what
+    `rules.require_bookable` refuses, and as `propose` does.
+    """
+    if draft.break_id is not None:
+        await _require_break_free(work, draft.break_id)
     accounts = await store.accounts_named(work, [leg.account for leg in draft.legs])
     rules.require_bookable(draft.kind, draft.legs, accounts, await store.shapes_of(work, draft.kind))
     transaction_id = new_event_id()
@@ -160,11 +174,27 @@ async def _book(work: UnitOfWork, move: Move, approval_id: UUID) -> None:
         await store.add_reversal(work, move.transaction_id, draft.reverses_id)
 
 
-async def _mirror(work: UnitOfWork, transaction_id: UUID, reason: Reason, break_id: UUID | None) -> Draft:
+async def mirror_draft(work: UnitOfWork, transaction_id: UUID, reason: Reason, break_id: UUID | None) -> Draft:
+    """The draft that takes a transaction back. Refuses `UnknownTransaction`, `NotReversible`, `AlreadyExists`."""
     booked = await store.booked_transaction(work, transaction_id)
     if booked is None:
         raise UnknownTransaction(transaction=str(transaction_id))
     return rules.mirror(booked, reason, break_id)
+
+
+async def _require_break_free(work: UnitOfWork, break_id: UUID) -> None:
+    if not await store.break_exists(work, break_id):
+        raise BadValue(field="break", value=str(break_id))
+    waiting = await store.waiting_for_break(work, break_id)
+    if waiting is not None:
+        raise ResolutionWaits(difference=str(break_id), proposal=waiting)
+
+
+async def _require_break_unchanged(work: UnitOfWork, move: Move) -> None:
+    """While nobody matches or imports in its account."""
+    break_id = move.draft.break_id
+    if break_id is not None and await store.break_moved_on(work, move.proposal_id, break_id):
+        raise BreakChanged(proposal=move.number, difference=str(break_id))
 
 
 async def _require_not_reversed(work: UnitOfWork, transaction_id: UUID) -> None:

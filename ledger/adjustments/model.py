@@ -32,6 +32,7 @@ class Reason(StrEnum):
     NEVER_HAPPENED = "never-happened"
     NOT_BOOKED = "not-booked"
     UNEXPLAINED = "unexplained"
+    WRITTEN_OFF = "written-off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,44 @@ _BOOKED_LEGS = text("""
     WHERE p.transaction_id = :id ORDER BY p.line
 """)
 _BREAK_EXISTS = text("SELECT EXISTS (SELECT FROM ledger.break_seen WHERE id = :id)")
+# The turn of an account's statements, as imports and matches take it.
+_TAKE_BREAK_TURN = text("""
+    SELECT pg_advisory_xact_lock(471381333, hashtext(account)) FROM ledger.break_seen WHERE id = :id
+""")
+# Something of it is matched by now, or it is seen together with something else since it was proposed. What takes
+# back a correction of the same break is not looked at: that it is matched is why it is taken back.
+_BREAK_MOVED_ON = text("""
+    SELECT EXISTS (
+        SELECT FROM ledger.break_item AS i
+        INNER JOIN ledger.break_seen AS s ON s.id = i.break_id
+        LEFT JOIN ledger.live_match_line AS l ON l.statement_id = i.item AND l.number = i.number
+        LEFT JOIN ledger.live_match_unit AS u
+            ON u.account = s.account AND u.transaction_id = i.item AND i.number = 0
+        WHERE i.break_id = m.break_id AND (l.match_id IS NOT NULL OR u.match_id IS NOT NULL)
+    ) OR EXISTS (
+        SELECT FROM ledger.break_item AS i
+        INNER JOIN ledger.break_seen AS s ON s.id = i.break_id
+        INNER JOIN ledger.break_item AS other USING (item, number)
+        INNER JOIN ledger.break_seen AS kin ON kin.id = other.break_id AND kin.account = s.account
+        WHERE i.break_id = m.break_id AND kin.id <> m.break_id AND kin.first_seen_at > p.prepared_at
+    )
+    FROM ledger.proposed_move AS m INNER JOIN ledger.proposal AS p ON p.id = m.proposal_id
+    WHERE m.proposal_id = :proposal_id AND NOT EXISTS (
+        SELECT FROM ledger.proposed_move AS taken
+        WHERE taken.transaction_id = m.reverses_id AND taken.break_id = m.break_id
+    )
+""")
+_WAITING_FOR_BREAK = text("""
+    SELECT p.number
+    FROM ledger.proposal AS p
+    WHERE p.id IN (
+            SELECT proposal_id FROM ledger.proposed_move WHERE break_id = :id
+            UNION ALL SELECT proposal_id FROM ledger.break_claim WHERE break_id = :id
+        )
+        AND NOT EXISTS (SELECT FROM ledger.approval AS a WHERE a.proposal_id = p.id)
+        AND NOT EXISTS (SELECT FROM ledger.rejection AS r WHERE r.proposal_id = p.id)
+    ORDER BY p.number LIMIT 1
+""")
 _ADD_MOVE = text("""
     INSERT INTO ledger.proposed_move (proposal_id, transaction_id, kind, reason, reverses_id, break_id)
     VALUES (:proposal_id, :transaction_id, :kind, :reason, :reverses_id, :break_id)
@@ -90,6 +128,21 @@ async def booked_transaction(work: UnitOfWork, transaction_id: UUID) -> Booked |
 async def break_exists(work: UnitOfWork, break_id: UUID) -> bool:
     """Whether a reconciliation has seen this difference."""
     return bool((await work.run(_BREAK_EXISTS, id=break_id)).scalar_one())
+
+
+async def waiting_for_break(work: UnitOfWork, break_id: UUID) -> int | None:
+    """The number of the proposal about a difference that waits for its second person; nobody else proposes one until
+    this unit of work ends.
+    """
+    await work.run(_TAKE_BREAK_TURN, id=break_id)
+    found: int | None = (await work.run(_WAITING_FOR_BREAK, id=break_id)).scalar_one_or_none()
+    return found
+
+
+async def break_moved_on(work: UnitOfWork, proposal_id: UUID, break_id: UUID) -> bool:
+    """Whether a difference is no longer what a move was proposed for; nobody matches until this unit of work ends."""
+    await work.run(_TAKE_BREAK_TURN, id=break_id)
+    return bool((await work.run(_BREAK_MOVED_ON, proposal_id=proposal_id)).scalar_one_or_none())
 
 
 async def add_move(work: UnitOfWork, proposal_id: UUID, transaction_id: UUID, draft: Draft) -> None:

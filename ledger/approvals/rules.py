@@ -33,6 +33,7 @@ DUTIES: dict[str, Duties] = {
     "return-paid": _MONEY,
     "reserve-loss": _MONEY,
     "reserve-made-good": _MONEY,
+    "break-claim": _MONEY,
     "certificate": Duties(prepare=(_FINANCE,), approve=(_REVIEWER, _APPROVER)),
     "reopening": Duties(prepare=(_FINANCE, _REVIEWER), approve=(_REVIEWER, _APPROVER)),
     "payout-lot": Duties(prepare=(_TREASURER,), approve=(_APPROVER, _FINANCE, _REVIEWER)),

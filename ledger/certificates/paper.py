@@ -12,7 +12,8 @@ from babel.numbers import format_percent as format_share
 from ledger.calendar import PARIS
 from ledger.certificates.model import AccountPart, Certificate, Content, Difference, IdentityPart, Term
 from ledger.reconciliation.model import Account
-from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, IDENTITIES, REASONS, RULES, TERMS
+from ledger.reconciliation.model.breaks import State
+from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, IDENTITIES, REASONS, RULES, STATES, TERMS
 from ledger.sheets import Column, Kind, Sheet, Value, as_csv
 from ledger.texts import format_date, language
 from ledger.texts import gettext as _
@@ -21,6 +22,7 @@ from ledger.typesetting.blocks import DOCUMENT, Block
 from ledger.typesetting.press import typeset
 
 _AMOUNT = Kind.AMOUNT
+_DONE = frozenset({State.CLEARED.value, State.RESOLVED.value})
 _SIGNS = {"=": "=", ">=": "≥"}
 
 
@@ -88,7 +90,7 @@ def _share(part: AccountPart) -> str:
 
 
 def _oldest(part: AccountPart) -> str:
-    return str(max((one.age_days for one in part.differences if one.state != "cleared"), default=0))
+    return str(max((one.age_days for one in part.differences if one.state not in _DONE), default=0))
 
 
 def _carried(part: AccountPart) -> str:
@@ -131,7 +133,7 @@ def _form(parts: Sequence[AccountPart]) -> Sheet:
 
 
 def _statement_text(content: Content) -> str:
-    open_ = sum(len([one for one in part.differences if one.state != "cleared"]) for part in content.accounts)
+    open_ = sum(len([one for one in part.differences if one.state not in _DONE]) for part in content.accounts)
     text = _(
         "We certify that the statements named in the annex and the books of the programme agree to the centime with "
         "the differences listed ({count} of them open and carried into the next month), that the five identities hold, "
@@ -216,8 +218,15 @@ def _difference(one: Difference) -> tuple[Value, ...]:
         one.theirs_cents,
         one.ours_cents,
         one.age_days,
-        _("matched in a later month") if one.state == "cleared" else _word(REASONS, one.why),
+        _why(one),
     )
+
+
+def _why(one: Difference) -> str:
+    """Why it is one, after where it stood when both people signed, if something was done about it."""
+    told = [] if one.state == State.OPEN else [_word(STATES, one.state)]
+    told += [] if one.state == State.CLEARED else [_word(REASONS, one.why)]
+    return " · ".join(told)
 
 
 def _identities(found: Sequence[IdentityPart]) -> Sheet:

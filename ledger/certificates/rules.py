@@ -140,7 +140,7 @@ def account_part(report: reconciled.Report, matches_sha256: bytes, before: Accou
         ledger=_side(report.ours),
         before=closed,
         matched=Matched(matched.lines, matched.postings, matched.cents, dict(matched.by_rule), matches_sha256.hex()),
-        differences=[_difference(found, report.ages_days[found.id]) for found in report.breaks],
+        differences=[_difference(found, report) for found in report.breaks],
         opening_items=_opening(report.opening_items),
         carried=_carried(report, before),
         proof=Proof(
@@ -237,13 +237,13 @@ def _side(side: reconciled.Side) -> Side:
     return Side(side.opening_cents, side.in_cents, side.out_cents, side.closing_cents)
 
 
-def _difference(found: reconciled.Break, age_days: int) -> Difference:
+def _difference(found: reconciled.Break, report: reconciled.Report) -> Difference:
     return Difference(
         id=str(found.id),
         category=found.category.value,
         why=found.why.value,
-        state="cleared" if found.cleared else "open",
-        age_days=age_days,
+        state=report.state_of(found).value,
+        age_days=report.ages_days[found.id],
         booked_on=found.booked_on.isoformat(),
         lines=[_record(line) for line in found.lines],
         transactions=[str(unit.id) for unit in found.units],

@@ -11,12 +11,12 @@ from uuid import UUID
 
 from ledger.approvals.actions import operator_named
 from ledger.approvals.model import Role
-from ledger.calendar import paris_day
 from ledger.database.unit_of_work import Ledger, UnitOfWork
 from ledger.errors import NoStatement, NotMatched
 from ledger.identifiers import new_event_id
 from ledger.reconciliation.formats import CsvMapping, RawStatement, guess, read_mapping, read_raw
 from ledger.reconciliation.intake import import_statement, list_files, withdraw_file
+from ledger.reconciliation.lives import lives_of, note_breaks
 from ledger.reconciliation.model import (
     Account,
     Books,
@@ -40,9 +40,10 @@ from ledger.reconciliation.rules import (
     side,
 )
 from ledger.reconciliation.rules.identities import identities
+from ledger.reconciliation.rules.offset import without_offset
+from ledger.reconciliation.store import files, sides, statements
 from ledger.reconciliation.store import identities as identity_store
 from ledger.reconciliation.store import matches as match_store
-from ledger.reconciliation.store import sides, statements
 
 __all__ = [
     "Compared",
@@ -52,6 +53,7 @@ __all__ = [
     "list_files",
     "list_statements",
     "match_statement",
+    "month_as_of",
     "propose_mapping",
     "prove_identities",
     "reconciliation_report",
@@ -81,6 +83,7 @@ async def match_statement(
     """
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator, Role.FINANCE)
+        await files.take_turn(work, account)
         statement, base_day = await _statement_of(work, account, period)
         books = await _books(work, statement, base_day, as_of=False)
         closed = await match_store.certified_until(work)
@@ -90,24 +93,27 @@ async def match_statement(
         matches |= {new_event_id(): match for match in answered if match.complete_on > closed}
         await match_store.add_matches(work, account, matches, who.id)
         breaks = _breaks_of(_with_matches(books, matches), statement)
-        await match_store.see_breaks(work, account, breaks)
+        await note_breaks(work, account, breaks)
         return MatchRun(statement, tuple(matches.values()), tuple(breaks))
 
 
 async def unmatch_line(
     ledger: Ledger, number: int, operator: str, account: Account = Account.POIS, *, period: date | None = None
 ) -> UUID:
-    """Take back the match that holds a record; the matcher will not make the same one again.
+    """Take back the match that holds a record, and note the breaks; the matcher will not make the same one again.
 
     Nothing is deleted. Refuses `NoStatement`, `NotMatched`, `MonthCertified`, `UnknownOperator`.
     """
     async with ledger.unit_of_work() as work:
         who = await operator_named(work, operator, Role.FINANCE)
-        statement, _ = await _statement_of(work, account, period)
+        await files.take_turn(work, account)
+        statement, base_day = await _statement_of(work, account, period)
         match_id = await match_store.match_of(work, *statement.part_of(number))
         if match_id is None:
             raise NotMatched(record=number, period=statement.period)
         await match_store.unmatch(work, match_id, who.id, statement.period)
+        books = await _books(work, statement, base_day, as_of=False)
+        await note_breaks(work, account, _breaks_of(books, statement))
         return match_id
 
 
@@ -123,7 +129,8 @@ async def report_within(work: UnitOfWork, account: Account, period: date | None)
     """The same, as a step of another's unit of work."""
     statement, base_day = await _statement_of(work, account, period)
     books = await _books(work, statement, base_day, as_of=True)
-    breaks = find_breaks(books, statement.last_day)
+    breaks = find_breaks(without_offset(books), statement.last_day)
+    lives = await lives_of(work, account, breaks)
     opening = await sides.booked_before_cents(work, account, statement.first_day)
     closing = await sides.booked_before_cents(work, account, statement.last_day + timedelta(days=1))
     ours = [unit.amount_cents for unit in books.units if unit.booked_on >= statement.first_day]
@@ -135,11 +142,21 @@ async def report_within(work: UnitOfWork, account: Account, period: date | None)
         ours=side(opening, closing, ours),
         matched=await match_store.matched(work, statement),
         breaks=tuple(breaks),
-        ages_days=await _ages(work, account, breaks),
+        ages_days={id_: life.age_days for id_, life in lives.items()},
         proof=prove(statement.closing_cents, closing, breaks, carried),
         opening_items=carried,
+        lives=lives,
         suggestions=tuple(find_suggestions(books, breaks)),
     )
+
+
+async def month_as_of(work: UnitOfWork, account: Account, period: date | None = None) -> tuple[Statement, Books]:
+    """A month (by default the last) and both sides as they stood on its last day; a step of other use cases.
+
+    Refuses `NoStatement`.
+    """
+    statement, base_day = await _statement_of(work, account, period)
+    return statement, await _books(work, statement, base_day, as_of=True)
 
 
 async def prove_identities(ledger: Ledger) -> list[Identity]:
@@ -168,13 +185,19 @@ async def _sales_compared(work: UnitOfWork, period: date | None) -> SalesCompare
     statement, base_day = await _statement_of(work, Account.POIS, period)
     books = await _books(work, statement, base_day, as_of=True)
     cents = await identity_store.sales_cents(work, base_day, statement.last_day)
-    return SalesCompared(statement.period, *cents, tuple(_breaks_of(books, statement)))
+    return SalesCompared(statement.period, *cents, tuple(find_breaks(books, statement.last_day)))
 
 
 @asynccontextmanager
-async def compared(ledger: Ledger, account: Account, period: date | None) -> AsyncIterator[Compared]:
-    """A month as it stands now, in one unit of work. Refuses `NoStatement`."""
+async def compared(
+    ledger: Ledger, account: Account, period: date | None, *, alone: bool = False
+) -> AsyncIterator[Compared]:
+    """A month as it stands now, in one unit of work; `alone`: nobody else imports, matches or books a correction of a
+    difference until its end. Refuses `NoStatement`.
+    """
     async with ledger.unit_of_work() as work:
+        if alone:
+            await files.take_turn(work, account)
         statement, base_day = await _statement_of(work, account, period)
         books = await _books(work, statement, base_day, as_of=False)
         yield Compared(work, statement, books, tuple(_breaks_of(books, statement)))
@@ -230,7 +253,7 @@ async def _books(work: UnitOfWork, statement: Statement, base_day: date, *, as_o
 def _breaks_of(books: Books, statement: Statement) -> list[Break]:
     """The differences on the last day; corrections that were booked later are none."""
     units = tuple(unit for unit in books.units if unit.booked_on <= statement.last_day)
-    return find_breaks(replace(books, units=units), statement.last_day)
+    return find_breaks(without_offset(replace(books, units=units)), statement.last_day)
 
 
 def _with_matches(books: Books, matches: dict[UUID, Match]) -> Books:
@@ -242,10 +265,3 @@ def _with_matches(books: Books, matches: dict[UUID, Match]) -> Books:
         lines=tuple(replace(line, match_id=lines.get(line.key, line.match_id)) for line in books.lines),
         units=tuple(replace(unit, match_id=units.get(unit.id, unit.match_id)) for unit in books.units),
     )
-
-
-async def _ages(work: UnitOfWork, account: Account, breaks: list[Break]) -> dict[UUID, int]:
-    """Days since each break was seen first; 0 for one that no run of the matcher has noted."""
-    seen = await match_store.first_seen(work, account, breaks)
-    today = paris_day(work.now)
-    return {found.id: max((today - paris_day(seen.get(found.id, work.now))).days, 0) for found in breaks}

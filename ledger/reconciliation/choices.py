@@ -34,7 +34,7 @@ async def list_suggestions(
 ) -> tuple[Suggestion, ...]:
     """What may belong together in a month, the surest first. Refuses `NoStatement`."""
     async with compared(ledger, account, period) as month:
-        return _suggestions(month)
+        return suggestions_within(month)
 
 
 async def accept_suggestion(
@@ -45,9 +45,11 @@ async def accept_suggestion(
     Of a set of equal ones as many are matched as both sides have. Refuses `NoStatement`, `UnknownSuggestion` (also
     when it is no longer open), `MatchedMeanwhile`, `UnknownOperator`.
     """
-    async with compared(ledger, account, period) as month:
+    async with compared(ledger, account, period, alone=True) as month:
         who = await operator_named(month.work, operator, Role.FINANCE)
-        named = [one for one in _suggestions(month) if len(id_) >= ID_CHARACTERS_MIN and str(one.id).startswith(id_)]
+        named = [
+            one for one in suggestions_within(month) if len(id_) >= ID_CHARACTERS_MIN and str(one.id).startswith(id_)
+        ]
         if len(named) != 1:
             raise UnknownSuggestion(suggestion=id_, period=month.statement.period)
         match_id = new_event_id()
@@ -72,7 +74,8 @@ async def explain(
         return found
 
 
-def _suggestions(month: Compared) -> tuple[Suggestion, ...]:
+def suggestions_within(month: Compared) -> tuple[Suggestion, ...]:
+    """What may belong together, as a step of another's unit of work; the surest first."""
     last_day = month.statement.last_day
     return tuple(
         one

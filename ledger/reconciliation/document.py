@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ledger.reconciliation.formats import CsvMapping, RawStatement, written
+from ledger.reconciliation.life_document import life_document
 from ledger.reconciliation.model import (
     Break,
     Explanation,
@@ -52,7 +53,7 @@ def document(report: Report) -> dict[str, Any]:
             "cents": report.matched.cents,
             "by_rule": dict(report.matched.by_rule),
         },
-        "breaks": [break_document(found, report.ages_days[found.id]) for found in report.breaks],
+        "breaks": [break_document(found, report) for found in report.breaks],
         "suggestions": [suggestion_document(found) for found in report.suggestions],
         **carried,
         "proof_cents": report.proof.proof_cents,
@@ -72,8 +73,8 @@ def opening_document(carried: OpeningItems) -> dict[str, Any]:
     }
 
 
-def break_document(found: Break, age_days: int) -> dict[str, Any]:
-    """A side that is absent has no amount."""
+def break_document(found: Break, report: Report) -> dict[str, Any]:
+    """A side that is absent has no amount. `state` and `age_days` are of today."""
     return {
         "id": str(found.id),
         "category": found.category.value,
@@ -82,8 +83,8 @@ def break_document(found: Break, age_days: int) -> dict[str, Any]:
         "references": list(found.references),
         "ours_cents": None if found.ours_cents is None else abs(found.ours_cents),
         "theirs_cents": None if found.theirs_cents is None else abs(found.theirs_cents),
-        "age_days": age_days,
-        "state": "cleared" if found.cleared else "open",
+        "age_days": report.ages_days[found.id],
+        "state": report.state_of(found).value,
     }
 
 
@@ -154,10 +155,11 @@ def _unit_document(unit: Unit) -> dict[str, Any]:
     }
 
 
-def explained(found: Break, age_days: int) -> dict[str, Any]:
-    """A break with the day it is about, and why its nearest candidate was not taken."""
+def explained(found: Break, report: Report) -> dict[str, Any]:
+    """A break with the day it is about, why its nearest candidate was not taken, and what is done about it."""
     return {
-        **break_document(found, age_days),
+        **break_document(found, report),
+        **life_document(report.lives[found.id]),
         "booked_on": found.booked_on.isoformat(),
         "why": found.why.value,
         "near_line": found.near_line.record if found.near_line else None,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ledger.errors import N_
-from ledger.reconciliation.model import Account, Break, Category, Identity, Rule, Why
+from ledger.reconciliation.model import Account, Break, Category, Identity, Report, Rule, Why
+from ledger.reconciliation.model.breaks import Course, Life, State
+from ledger.texts import format_date
 from ledger.texts import gettext as _
 
 ACCOUNTS = {
@@ -58,6 +60,19 @@ REASONS = {
     Why.OTHER_AMOUNTS: N_("only other amounts that day"),
     Why.NOTHING_NEAR: N_("nothing comparable"),
 }
+STATES = {
+    State.OPEN: N_("open"),
+    State.WAITING: N_("waiting"),
+    State.PROPOSED: N_("proposed"),
+    State.RESOLVED: N_("resolved by two people"),
+    State.CLEARED: N_("matched in a later month"),
+}
+COURSES = {
+    Course.WAIT: N_("wait"),
+    Course.THEY_CORRECT: N_("they correct"),
+    Course.WE_CORRECT: N_("we correct"),
+    Course.WRITE_OFF: N_("write off"),
+}
 IDENTITIES = {
     1: N_("1. Euros mandated = Pois credited ± in transit"),
     2: N_("2. Issued = spent + lapsed + revoked or returned + outstanding"),
@@ -98,6 +113,24 @@ def identity_title(identity: Identity) -> str:
     title = _(IDENTITIES[identity.number])
     scope = identity.programme or identity.period
     return f"{title} ({scope})" if scope else title
+
+
+def standing(life: Life) -> str:
+    """Where a break stands, in one cell: what is waited for and until when, or that it was waited for in vain."""
+    state = _(STATES[life.state])
+    course = _(COURSES[life.course]) if life.course and life.state is not State.CLEARED else ""
+    course = "" if life.course is Course.WAIT and life.state is State.WAITING else course
+    until = _("until {day}").format(day=format_date(life.due_on)) if life.due_on and not life.state.is_done else ""
+    late = _("overdue") if life.overdue else ""
+    return ", ".join(each for each in (state, late, course, until) if each)
+
+
+def why_or_state(found: Break, report: Report) -> str:
+    """The same as `why`, after where it stands, if something was done about it."""
+    state = report.state_of(found)
+    if state in {State.OPEN, State.CLEARED}:
+        return why(found)
+    return f"{_(STATES[state])} · {why(found)}"
 
 
 def why(found: Break) -> str:

@@ -111,9 +111,7 @@ async def till_page(shelf: BrowserContext) -> AsyncIterator[Page]:
     """A page of a till that remembers nothing, and that may break nothing."""
     faults: list[str] = []
     opened = await shelf.new_page()
-    await opened.goto(
-        "/healthz"
-    )  # no script; the page before may have kept something as it closed
+    await opened.goto("/healthz")  # no script; the page before may have kept something as it closed
     await opened.evaluate("localStorage.clear()")
     watch(opened, faults)
     yield opened

@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from ledger.adjustments.actions import approve_move
 from ledger.books.transaction import TransactionKind
 from ledger.certificates.actions import (
     approve_certificate,
@@ -43,6 +44,8 @@ from ledger.errors import (
 from ledger.keyring import Keyring
 from ledger.reconciliation.actions import import_statement, match_statement, reconciliation_report, unmatch_line
 from ledger.reconciliation.model import Account
+from ledger.reconciliation.model.breaks import State
+from ledger.reconciliation.resolving import propose_write_off, wait_for_break
 from ledger.reports.actions import balance_of
 from ledger.reports.model import Moment
 from ledger.reports.model import Reason as Standing
@@ -118,6 +121,20 @@ async def test_open_differences_are_carried_and_the_next_month_begins_where_this
         assert part.carried.from_last == len(before.differences)
     assert found.holds
     assert all(holds for _, holds, _ in faults(content))
+
+
+async def test_it_says_where_each_difference_stands_and_people_go_on_with_it(ledger: Ledger) -> None:
+    one, other = (await reconciliation_report(ledger, period=OCT)).breaks[:2]
+    await wait_for_break(ledger, one.id.hex, date(2026, 11, 20), MAKER)
+    await certify(ledger)
+    _, content = await certificate_of(ledger, OCT)
+    states = {difference.id: difference.state for difference in content.accounts[0].differences}
+    assert (states[str(one.id)], states[str(other.id)]) == ("waiting", "open")
+    move = await propose_write_off(ledger, other.id.hex, MAKER_SIGNER)
+    await approve_move(ledger, move.proposal_id, CHECKER_SIGNER)
+    after = await reconciliation_report(ledger, period=OCT)
+    assert (after.proof.proof_cents, after.state_of(other)) == (0, State.RESOLVED)
+    assert await run_checks(ledger, ["certificates-tell-the-books", "certified-months-are-closed"]) == []
 
 
 async def test_two_people_and_nothing_altered_in_between(ledger: Ledger) -> None:

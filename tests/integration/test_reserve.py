@@ -23,6 +23,7 @@ from ledger.reconciliation.actions import (
 )
 from ledger.reconciliation.document import document, identities_document
 from ledger.reconciliation.model import Account, Rule
+from ledger.reconciliation.resolving import Correction, propose_correction, propose_write_off
 from tests.month import CHECKER_SIGNER, MAKER, MAKER_SIGNER, OCTOBER
 from tests.october_books import IMPORTED_AT
 from tests.reconciled import told
@@ -87,21 +88,34 @@ async def test_the_reserve_differs_by_the_fee_and_by_nothing_else(matched: Ledge
     assert shown["proof_cents"] == 0
 
 
-@pytest.mark.parametrize("named", [True, False], ids=["naming the break", "by its amount"])
-async def test_booked_as_a_loss_by_two_people_the_break_closes(matched: Ledger, clock: FixedClock, named: bool) -> None:
+@pytest.mark.parametrize("way", ["naming the break", "by its amount", "as it follows from the break"])
+async def test_booked_as_a_loss_by_two_people_the_break_closes(matched: Ledger, clock: FixedClock, way: str) -> None:
     [fee] = (await reconciliation_report(matched, RESERVE)).breaks
     clock.instant += timedelta(days=9)
-    move = await propose_reserve_loss(matched, 250, MAKER_SIGNER, fee.id if named else None)
+    if way == "as it follows from the break":
+        move = await propose_correction(matched, fee.id.hex, Correction(), MAKER_SIGNER)
+    else:
+        move = await propose_reserve_loss(matched, 250, MAKER_SIGNER, fee.id if way == "naming the break" else None)
     assert (await match_statement(matched, MAKER, RESERVE)).matches == ()
     await approve_move(matched, move.proposal_id, CHECKER_SIGNER)
     [match] = (await match_statement(matched, MAKER, RESERVE)).matches
-    assert (match.rule.value, match.score) == ("correction", 100 if named else 70)
+    assert (match.rule.value, match.score) == ("correction", 70 if way == "by its amount" else 100)
     report = await reconciliation_report(matched, RESERVE)
     assert (report.is_clean, report.proof.proof_cents) == (True, 0)
     assert [(told(found)[0], found.cleared) for found in report.breaks] == [("fee", True)]
     reserve = next(one for one in await prove_identities(matched) if one.number == 4)
     assert {term.name: term.cents for term in reserve.left} == {"guarantee-fund": 9_463_50, "owed-to-reserve": 250}
     assert reserve.difference_cents == 0
+
+
+async def test_a_fee_that_is_given_up_stays_in_sight_in_suspense(matched: Ledger) -> None:
+    [fee] = (await reconciliation_report(matched, RESERVE)).breaks
+    move = await propose_write_off(matched, fee.id.hex, MAKER_SIGNER)
+    await approve_move(matched, move.proposal_id, CHECKER_SIGNER)
+    await match_statement(matched, MAKER, RESERVE)
+    assert (await reconciliation_report(matched, RESERVE)).is_clean
+    reserve = next(one for one in await prove_identities(matched) if one.number == 4)
+    assert [term.cents for term in reserve.left] == [9_463_50, 0, 250]  # the fund, owed to it, in suspense
 
 
 async def test_a_loss_is_no_difference_of_a_month_before_it(matched: Ledger, clock: FixedClock) -> None:

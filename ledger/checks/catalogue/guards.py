@@ -15,6 +15,7 @@ PROJECTIONS = {
     "ledger.receipt_counter": "last receipt of a merchant, moved by record_batch() only",
     "ledger.subject_state": "replay of the events, moved by them only",
     "ledger.voucher_serial": "last serial of a programme and year",
+    "identity.break_comment": "words of people: erasable",
     "identity.household": "personal data: erasable",
     "identity.merchant_bank": "personal data: erasable",
     "identity.merchant_iban": "personal data: erasable",

@@ -115,6 +115,28 @@ CHECKS = (
         """,
     ),
     Check(
+        "breaks-keep-their-history",
+        "L2 L12",
+        """
+        SELECT e.break_id AS subject, 'events' AS what, count(*) AS events, max(e.nth)::bigint AS last
+        FROM ledger.break_event AS e
+        GROUP BY e.break_id HAVING max(e.nth) <> count(*)
+        UNION ALL
+        SELECT e.break_id, CASE WHEN w.event_id IS NULL THEN 'words missing' ELSE 'words kept' END, 1, e.nth::bigint
+        FROM ledger.break_event AS e
+        LEFT JOIN ledger.break_event AS gone ON gone.break_id = e.break_id AND gone.erases = e.nth
+        LEFT JOIN identity.break_comment AS w ON w.event_id = e.id
+        WHERE e.kind = 'comment' AND (gone.id IS NULL) = (w.event_id IS NULL)
+        UNION ALL
+        SELECT s.id, 'about nothing', 0, NULL
+        FROM ledger.break_seen AS s
+        INNER JOIN (
+            SELECT break_id FROM ledger.break_event UNION SELECT break_id FROM ledger.break_claim
+        ) AS used ON used.break_id = s.id
+        WHERE NOT EXISTS (SELECT FROM ledger.break_item AS i WHERE i.break_id = s.id)
+        """,
+    ),
+    Check(
         "remittances-add-up",
         "L10",
         """

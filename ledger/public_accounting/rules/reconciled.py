@@ -10,7 +10,7 @@ from ledger.exports.rules import Chart
 from ledger.public_accounting.model import Imprint, Kind, Paper, Part, Place
 from ledger.public_accounting.rules import phrases
 from ledger.reconciliation.model import Account, Break, Identity, Report
-from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, RULES, identity_title, why
+from ledger.reconciliation.told import ACCOUNTS, CATEGORIES, RULES, identity_title, why_or_state
 from ledger.sheets import Column, Sheet, Value
 from ledger.sheets import Kind as Holds
 from ledger.texts import format_date, ngettext
@@ -207,16 +207,18 @@ def _breaks(heading: str, breaks: Sequence[Break], report: Report) -> Sheet:
         Column(_("Days"), Holds.NUMBER),
         Column(_("Why"), Holds.TEXT, "1fr"),
     )
-    rows = [_break(found, report.ages_days[found.id]) for found in breaks]
+    rows = [_break(found, report) for found in breaks]
     ours, theirs = (sum(getattr(found, side) or 0 for found in breaks) for side in ("ours_cents", "theirs_cents"))
     return Sheet(heading, columns, rows, ((None, _("Total"), None, None, ours, theirs, None, None),))
 
 
-def _break(found: Break, age_days: int) -> tuple[Value, ...]:
+def _break(found: Break, report: Report) -> tuple[Value, ...]:
     records = ", ".join(str(line.record) for line in found.lines)
     tickets = ", ".join(found.references)
     what = _(CATEGORIES[found.category])
-    return (found.booked_on, what, records, tickets, found.ours_cents, found.theirs_cents, age_days, why(found))
+    told = why_or_state(found, report)
+    age_days = report.ages_days[found.id]
+    return (found.booked_on, what, records, tickets, found.ours_cents, found.theirs_cents, age_days, told)
 
 
 def _proven(report: Report) -> str:

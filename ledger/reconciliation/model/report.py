@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
+from ledger.reconciliation.model.breaks import Life, State
 from ledger.reconciliation.model.sides import Break, Line, Match, Statement
 from ledger.reconciliation.model.suggestions import Suggestion
 
@@ -71,7 +72,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an account's reconciliation says at the end of a period."""
+    """What an account's reconciliation says at the end of a period. `lives`: where its breaks stand today."""
 
     statement: Statement
     theirs: Side
@@ -81,11 +82,24 @@ class Report:
     ages_days: Mapping[UUID, int]
     proof: Proof
     opening_items: OpeningItems | None = None
+    lives: Mapping[UUID, Life] = field(default_factory=dict)
     suggestions: tuple[Suggestion, ...] = ()
 
     @property
     def is_clean(self) -> bool:
-        return self.proof.proof_cents == 0 and all(found.cleared for found in self.breaks)
+        """The proof is 0,00 and nothing is left to be done about any break."""
+        return self.proof.proof_cents == 0 and not self.open_breaks
+
+    @property
+    def open_breaks(self) -> tuple[Break, ...]:
+        """Those that are neither matched since nor resolved by two people."""
+        return tuple(found for found in self.breaks if not self.state_of(found).is_done)
+
+    def state_of(self, found: Break) -> State:
+        """Where one of its breaks stands today."""
+        if found.id in self.lives:
+            return self.lives[found.id].state
+        return State.CLEARED if found.cleared else State.OPEN
 
 
 @dataclass(frozen=True, slots=True)

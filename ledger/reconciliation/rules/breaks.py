@@ -13,6 +13,7 @@ merchant, `wrong-merchant`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -45,7 +46,13 @@ def find_breaks(books: Books, last_day: date) -> list[Break]:
     search.alone_that_day()
     search.theirs_only()
     search.ours_only()
-    return sorted(search.found, key=_in_order)
+    return sorted((_of_account(found, books.account) for found in search.found), key=_in_order)
+
+
+def break_id(account: Account, lines: Sequence[Line], units: Sequence[Unit]) -> UUID:
+    """Computed from what a break is about. A transaction may stand in both accounts, a line in one only."""
+    made = _id(lines, units)
+    return uuid5(made, account.value) if account is Account.RESERVE and not lines else made
 
 
 class Search:
@@ -198,6 +205,10 @@ def _references_of_records(board: Board) -> dict[CopyKey, tuple[str, ...]]:
 
 def _references(ours: Sequence[Ours]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.unit.reference for item in ours if item.unit.reference is not None))
+
+
+def _of_account(found: Break, account: Account) -> Break:
+    return replace(found, id=break_id(account, found.lines, found.units))
 
 
 def _id(lines: Sequence[Line], units: Sequence[Unit]) -> UUID:

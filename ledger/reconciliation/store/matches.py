@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -81,7 +81,6 @@ _SEE_BREAKS = text("""
     SELECT b.id, :account, b.category, :first_seen_at FROM unnest(:ids, :categories) AS b (id, category)
     ON CONFLICT (id) DO NOTHING
 """).bindparams(bindparam("ids", type_=ARRAY(Uuid)), bindparam("categories", type_=ARRAY(Text)))
-_FIRST_SEEN = text("SELECT id, first_seen_at FROM ledger.break_seen WHERE account = :account AND id = ANY(:ids)")
 
 
 async def add_matches(work: UnitOfWork, account: Account, matches: Mapping[UUID, Match], operator_id: UUID) -> None:
@@ -152,11 +151,6 @@ async def see_breaks(work: UnitOfWork, account: Account, breaks: Sequence[Break]
         ids=[found.id for found in breaks],
         categories=[found.category.value for found in breaks],
     )
-
-
-async def first_seen(work: UnitOfWork, account: Account, breaks: Sequence[Break]) -> dict[UUID, datetime]:
-    rows = await work.run(_FIRST_SEEN, account=account.value, ids=[found.id for found in breaks])
-    return {row.id: row.first_seen_at for row in rows}
 
 
 @contextmanager

@@ -21,7 +21,13 @@ UPDATED = {
     "identity.merchant_bank",
     "identity.subject_key",
 }
-DELETED = {"identity.household", "identity.merchant_bank", "identity.merchant_iban", "identity.subject_key"}
+DELETED = {
+    "identity.break_comment",
+    "identity.household",
+    "identity.merchant_bank",
+    "identity.merchant_iban",
+    "identity.subject_key",
+}
 INSERTED_BY_NOBODY = set(WRITTEN_BY_FUNCTIONS) | {
     "ledger.account_kind",
     "ledger.cluster",

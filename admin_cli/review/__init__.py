@@ -1,0 +1,1 @@
+"""`bonpois reconcile review`: what waits for a person, one by one, with single keys."""

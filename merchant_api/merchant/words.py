@@ -134,7 +134,7 @@ WORDS = {
     "kind_other": N_("Corrections"),
     "one_redemption": N_("Sale"),
     "one_refund": N_("Refund of a sale"),
-    "one_conversion-request": N_("Turned into euros"),
+    "one_conversion-request": N_("Conversion into euros"),
     "one_conversion-cancelled": N_("Conversion cancelled"),
     "one_conversion-returned": N_("Sent back by the bank"),
     "one_payment-in": N_("Received from a shop"),

@@ -34,13 +34,13 @@ async def merchant_page(shelf: BrowserContext) -> AsyncIterator[Page]:
     assert not met
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def shop(served: Served, town: Town) -> Merchant:
-    """The second shop, which earns 50 Pois more."""
+    """The second shop, which has earned 50 Pois."""
     till = await paired(served.ledger, town.shops[1])
     async with client_of(served.service) as client:
         selling = TillClient(client, served.installation.clock, till.token)
-        sold = await selling.redeem(town.rich_card, (FRUIT, 50_00))
+        sold = await selling.redeem(town.cards["CROWD-19"], (FRUIT, 50_00))
     assert sold.status_code == 201, sold.text
     return town.shops[1]
 
@@ -89,10 +89,10 @@ async def test_pois_are_turned_into_euros_and_the_conversion_is_cancelled(
     assert "0,41" in await owner.page.locator(".sums").inner_text()  # 2 %, rounded down
     assert "20,09" in await owner.page.locator(".sums .last").inner_text()
     await owner.fill("Code du commerçant", "00000000")
-    await owner.touch("Convertir 20,50 Pois en euros")
+    await owner.touch("Convertir 20,50 Pois")
     await owner.refused("Ce n’est pas le bon code.")
     assert await held_cents(served, shop) == (before, converting)
-    await owner.allow("Convertir 20,50 Pois en euros")
+    await owner.allow("Convertir 20,50 Pois")
     await owner.sees("Conversion demandée")
     assert await held_cents(served, shop) == (before - 20_50, converting + 20_50)
     await owner.touch("Retour au compte")
@@ -113,7 +113,7 @@ async def test_an_answer_that_was_lost_is_asked_for_again_and_nothing_moves_twic
     before, _ = await held_cents(served, shop)
     await owner.convert("5")
     await owner.page.route("**/v1/conversions", lose_the_answer)
-    await owner.allow("Convertir 5,00 Pois en euros")
+    await owner.allow("Convertir 5,00 Pois")
     await owner.sees("Vérification en cours…")
     await owner.page.reload()
     await owner.sees("Vérification en cours…")
@@ -134,7 +134,7 @@ async def test_a_request_that_never_arrived_moves_nothing_once_its_code_is_over(
     before = await held_cents(served, shop)
     await owner.convert("5")
     await owner.page.route("**/v1/conversions", lose)
-    await owner.allow("Convertir 5,00 Pois en euros")
+    await owner.allow("Convertir 5,00 Pois")
     await owner.sees("Vérification en cours…")
     for _ in range(3):
         owner.code()
@@ -233,7 +233,7 @@ async def test_no_screen_of_the_merchant_shuts_anybody_out(owner: OwnerAtPage) -
     found = {"account": await findings(owner.page)}
     await owner.convert("1")
     found["confirm"] = await findings(owner.page)
-    await owner.allow("Convertir 1,00 Pois en euros")
+    await owner.allow("Convertir 1,00 Pois")
     await owner.sees("Conversion demandée")
     found["done"] = await findings(owner.page)
     await owner.touch("Voir le relevé")

@@ -3,7 +3,7 @@
 import { button, h, notice } from "../base/dom.js";
 import { clockTime, t } from "../base/words.js";
 import { Lost, call } from "./api.js";
-import { ask, codeField, codeIn, dayOf, form, reading, refusal, screen } from "./parts.js";
+import { ask, codeField, codeIn, form, moment, reading, refusal, screen } from "./parts.js";
 
 export function devices(_signal) {
   const list = h("section", { class: "stack" });
@@ -16,8 +16,8 @@ export function devices(_signal) {
 
   function row(one) {
     const name = t(`scope_${one.scope}`);
-    const used = one.scope === "till" && h("p", { class: "soft small" }, one.last_sale_at ? t("last_sale", { day: `${dayOf(one.last_sale_at)}, ${clockTime(one.last_sale_at)}` }) : t("no_sale"));
-    const since = t("connected_on", { day: `${dayOf(one.paired_at)}, ${clockTime(one.paired_at)}` });
+    const used = one.scope === "till" && h("p", { class: "soft small" }, one.last_sale_at ? t("last_sale", { day: moment(one.last_sale_at) }) : t("no_sale"));
+    const since = t("connected_on", { day: moment(one.paired_at) });
     return h("li", { class: "device" }, h("div", { class: "grow" }, h("p", { class: "name" }, name, one.here && h("span", { class: "badge here" }, t("here"))), used, h("p", { class: "soft small" }, since)),
       one.state === "paired" ? button(t("disconnect"), () => disconnect(one), { kind: "bad little", "aria-label": t("disconnect_of", { device: `${name}, ${since}` }) })
         : h("span", { class: "soft small" }, t("disconnected")));
@@ -42,7 +42,7 @@ export function devices(_signal) {
       dialog.close();
       look(); // where it was this one, the page learns from the list that it is not known any more
     });
-    const dialog = ask(t(one.here ? "disconnect_here" : "disconnect_till"), h("p", { class: "name" }, t(`scope_${one.scope}`)), h("p", { class: "soft small" }, t("connected_on", { day: `${dayOf(one.paired_at)}, ${clockTime(one.paired_at)}` })),
+    const dialog = ask(t(one.here ? "disconnect_here" : "disconnect_till"), h("p", { class: "name" }, t(`scope_${one.scope}`)), h("p", { class: "soft small" }, t("connected_on", { day: moment(one.paired_at) })),
       h("p", {}, t("disconnect_about")), form(send, t("disconnect"), { kind: "bad wide" }, codeField()));
   }
 
@@ -65,7 +65,7 @@ export function devices(_signal) {
 
   const look = () => reading(list, "/merchant/tills", draw);
   look();
-  return screen({ title: t("devices") }, button(t("invite"), invite, { kind: "strong wide tall", drawing: "plus" }), list);
+  return screen({ title: t("devices") }, button(t("invite"), invite, { kind: "strong wide", drawing: "plus" }), list);
 }
 
 /** Where what draws it is not installed, the code is typed. */

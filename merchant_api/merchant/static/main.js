@@ -15,7 +15,7 @@ import { statement } from "./statement.js";
 const TABS = {
   account: { drawing: "balance", open: () => withTabs("account", account, { onConvert: toConvert, onCoupons: toCoupons, onPay: toPay, onCancel: toCancel }) },
   statement: { drawing: "day", open: () => withTabs("statement", statement) },
-  devices: { drawing: "keys", open: () => withTabs("devices", devices) },
+  devices: { drawing: "till", open: () => withTabs("devices", devices) },
   settings: { drawing: "settings", open: () => withTabs("settings", settings, { onForget: () => (forget(), start()) }) },
 };
 const toAccount = () => TABS.account.open();

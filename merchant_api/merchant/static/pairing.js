@@ -28,5 +28,5 @@ export function pairing(_signal, { onPaired, told = null, code = "" }) {
     { class: "input code", value: code, autocapitalize: "characters", maxlength: "80", required: true, "data-focus": true }));
   if (code) setTimeout(() => whole.requestSubmit());
   const logo = h("img", { class: "logo", src: document.querySelector('link[rel="icon"]').href, alt: "", width: 64, height: 64 });
-  return screen({ title: t("pair") }, logo, told && notice("warn", "warn", told), h("p", { class: "soft" }, t("pair_about")), whole);
+  return screen({ title: t("pair") }, logo, told && h("div", { role: "alert" }, notice("warn", "warn", told)), h("p", { class: "soft" }, t("pair_about")), whole);
 }

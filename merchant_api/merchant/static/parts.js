@@ -1,7 +1,7 @@
 // Parts of this page: screens, fields, forms, amounts and days.
 
 import { button, h, icon, iconButton, notice } from "../base/dom.js";
-import { LOCALE, duration, money, t } from "../base/words.js";
+import { LOCALE, clockTime, duration, money, t } from "../base/words.js";
 import { Lost, call } from "./api.js";
 import { kept } from "./kept.js";
 
@@ -11,7 +11,9 @@ const PARIS = { timeZone: "Europe/Paris" };
 export const pois = (cents) => t("pois", { amount: money(cents) });
 export const euros = (cents) => t("euros", { amount: money(cents) });
 export const dayOf = (instant) => new Date(instant).toLocaleDateString(LOCALE, { day: "numeric", month: "long", year: "numeric", ...PARIS });
-export const shortDay = (instant) => new Date(instant).toLocaleDateString(LOCALE, { day: "2-digit", month: "2-digit", year: "numeric", ...PARIS });
+export const shortDay = (instant, year = "numeric") => new Date(instant).toLocaleDateString(LOCALE, { day: "numeric", month: "short", year, ...PARIS });
+/** `6 oct. 2026, 09:44` */
+export const moment = (instant) => `${shortDay(instant)}, ${clockTime(instant)}`;
 export const dayNamed = (day) => dayOf(`${day}T12:00:00Z`);
 
 /** The day in Paris, as dates are written in the contract. */
@@ -22,6 +24,9 @@ export function centsIn(text) {
   const plain = text.replace(/[\s\u00a0\u202f]/g, "").replace(",", ".");
   return /^\d{1,6}(\.\d{1,2})?$/.test(plain) ? Math.round(Number(plain) * 100) : null;
 }
+
+/** As `centsIn` reads it: without groups of thousands. */
+const amountText = (cents) => (cents / 100).toLocaleString(LOCALE, { minimumFractionDigits: 2, useGrouping: false });
 
 let leaving = new AbortController();
 
@@ -36,9 +41,11 @@ export function show(build, ...facts) {
   (screen.querySelector?.("[data-focus]") ?? ROOT.querySelector("h1"))?.focus({ preventScroll: true });
 }
 
-/** `back`: where its button leads; `wide`: for a table. */
+const ENDS = new Set(["waiting", "done", "refused"]);
+
+/** `back`: where its button leads; without one the screen says whose shop it is. */
 export function screen({ title, back = null, kind = "" }, ...middle) {
-  const shop = back === null && kept("device")?.merchant;
+  const shop = back === null && !ENDS.has(kind) && kept("device")?.merchant;
   return h("main", { class: `screen ${kind}` },
     h("header", {}, back && iconButton("back", t("back"), back),
       h("div", { class: "grow" }, shop && h("p", { class: "soft small" }, shop), h("h1", { tabindex: "-1" }, title)), offline()),
@@ -66,8 +73,8 @@ export function amountField(held) {
   const whole = field("amount", t("amount"), t("amount_hint", { amount: money(held) }),
     { class: "input money", inputmode: "decimal", maxlength: "12", placeholder: money(0), "data-focus": true });
   const input = whole.querySelector("input");
-  const all = button(t("all"), () => ((input.value = money(held).replace(/[^\d.,]/g, "").replace(/,(?=\d{3})/g, "")), input.focus()), { kind: "all" });
-  input.replaceWith(h("div", { class: "beside" }, input, all));
+  const all = button(t("all"), () => ((input.value = amountText(held)), input.focus()));
+  whole.insertBefore(h("div", { class: "beside" }), input).append(input, all);
   return whole;
 }
 

@@ -21,21 +21,22 @@ function nameOf(line) {
 
 const signed = (cents) => (cents < 0 ? `−\u00a0${money(-cents)}` : cents > 0 ? `+\u00a0${money(cents)}` : money(0));
 
-/** The first and the last day of a month, `back` months ago; of this one until today. */
-function monthOf(back) {
-  const [year, month] = parisDay().split("-").map(Number);
-  const first = new Date(Date.UTC(year, month - 1 - back, 1)), last = new Date(Date.UTC(year, month - back, 0));
-  const text = (day) => day.toISOString().slice(0, 10);
-  return [text(first), back ? text(last) : parisDay()];
+/** The first and the last day of the month before a day's. */
+function monthBefore(today) {
+  const [year, month] = today.split("-").map(Number);
+  return [new Date(Date.UTC(year, month - 2, 1)), new Date(Date.UTC(year, month - 1, 0))].map((day) => day.toISOString().slice(0, 10));
 }
 
 let chosen = null; // the days stay while one looks elsewhere
+let today = null; // the service's: the clock of this device may be wrong
 
 export function statement(signal) {
   const place = h("div", { class: "stack", "aria-live": "polite" });
   const days = h("div", { class: "days" }, field("from", t("from"), null, { type: "date" }), field("to", t("to"), null, { type: "date" }));
-  const whole = form(({ from, to }) => fetchDays(from, to), t("show"), { kind: "wide" }, days);
-  const month = (label, back) => button(t(label), () => (fill(...monthOf(back)), whole.requestSubmit()), { kind: "little" });
+  const whole = form(({ from, to }) => (today ? fetchDays(from, to) : fetchMonth()), t("show"), { kind: "wide" }, days);
+  const month = (label, choose) => button(t(label), () => (choose(), whole.requestSubmit()), { kind: "little" });
+  const thisMonth = month("this_month", () => fill(`${today?.slice(0, 8)}01`, today));
+  const lastMonth = month("last_month", () => fill(...monthBefore(today)));
   let asked = 0;
 
   function fill(from, to) {
@@ -43,14 +44,27 @@ export function statement(signal) {
     days.querySelector("#to").value = to;
   }
 
+  /** This month until today, by the service's clock. */
+  async function fetchMonth() {
+    const fault = await fetched("");
+    thisMonth.disabled = lastMonth.disabled = !today;
+    return fault;
+  }
+
   async function fetchDays(from, to) {
     const year = new Date(`${from}T00:00:00Z`).getTime() + 366 * 86_400_000;
     if (!from || !to || from > to || new Date(`${to}T00:00:00Z`).getTime() >= year) return t("days_wrong");
     chosen = [from, to];
+    return fetched(`from=${from}&to=${to}&`);
+  }
+
+  async function fetched(query) {
     const turn = (asked += 1);
     try {
-      const answer = await allPages(from, to, () => turn === asked && !signal.aborted);
-      if (answer) place.replaceChildren(...drawn(answer));
+      const answer = await allPages(query, () => turn === asked && !signal.aborted);
+      if (!answer) return null;
+      if (!query) fill(answer.from, (today = answer.to));
+      place.replaceChildren(...drawn(answer));
       return null;
     } catch (error) {
       if (error instanceof Lost) return t("unread");
@@ -60,9 +74,9 @@ export function statement(signal) {
   }
 
   /** Every page, of the account as it stood at the first one; nothing where something else was asked meanwhile. */
-  async function allPages(from, to, wanted) {
+  async function allPages(days, wanted) {
     let found = null;
-    for (let query = `from=${from}&to=${to}&limit=${ROWS}`; query; query = found.next_cursor && `cursor=${found.next_cursor}`) {
+    for (let query = `${days}limit=${ROWS}`; query; query = found.next_cursor && `cursor=${found.next_cursor}`) {
       const { ok, body } = await call("GET", `/merchant/statement?${query}`);
       if (!wanted()) return null;
       if (!ok) throw Object.assign(new Error("refused"), { problem: body });
@@ -72,9 +86,10 @@ export function statement(signal) {
     return found;
   }
 
-  fill(...(chosen ?? monthOf(0)));
+  if (chosen) fill(...chosen);
+  thisMonth.disabled = lastMonth.disabled = !today;
   setTimeout(() => whole.requestSubmit());
-  return screen({ title: t("statement"), kind: "broad" }, h("div", { class: "months" }, month("this_month", 0), month("last_month", 1)), whole, place);
+  return screen({ title: t("statement"), kind: "broad" }, h("div", { class: "months" }, thisMonth, lastMonth), whole, place);
 }
 
 function drawn(found) {
@@ -91,28 +106,29 @@ function drawn(found) {
     h("section", { class: "sumbox" }, h("h2", {}, `${dayNamed(found.from)} – ${dayNamed(found.to)}`),
       h("dl", {}, sum(t("opening"), pois(found.opening_cents), "soft"),
         ORDER.filter((name) => sums[name]).map((name) => sum(t(`kind_${name}`), signed(sums[name].cents), "", sums[name].count)), sum(t("closing"), pois(found.closing_cents), "net"))),
-    lines.length ? table(lines) : notice("", "day", t("no_movements")),
+    lines.length ? table(found) : notice("", "day", t("no_movements")),
     h("div", { class: "stack" }, button(t("csv"), () => save(found), { kind: "wide", "aria-describedby": "csv-about" }), h("p", { class: "soft small centre", id: "csv-about" }, t("csv_about"))),
   ];
 }
 
 /** The latest first: mostly it is yesterday that is looked for. */
-function table(lines) {
+function table({ lines, from, to }) {
+  const year = from.slice(0, 4) === to.slice(0, 4) ? undefined : "2-digit";
   const latest = lines.toReversed?.() ?? [...lines].reverse();
-  const body = h("tbody", {}, latest.slice(0, SHOWN).map(tableRow));
+  const body = h("tbody", {}, latest.slice(0, SHOWN).map((line) => tableRow(line, year)));
   let shown = SHOWN;
   const more = button(t("more"), () => {
-    body.append(...latest.slice(shown, shown + SHOWN).map(tableRow));
+    body.append(...latest.slice(shown, shown + SHOWN).map((line) => tableRow(line, year)));
     shown += SHOWN;
     more.hidden = shown >= latest.length;
   }, { kind: "wide", hidden: shown >= latest.length });
-  return h("section", { class: "stack" }, h("table", { class: "movements" }, h("caption", {}, t("movements")),
+  return h("section", { class: "stack" }, h("h2", { id: "movements" }, t("movements")), h("table", { class: "movements", "aria-labelledby": "movements" },
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("when")), h("th", { scope: "col" }, t("movement")), h("th", { scope: "col" }, t("amount")))), body), more);
 }
 
-function tableRow(line) {
+function tableRow(line, year) {
   const detail = line.receipt_number ? t("receipt", { number: line.receipt_number }) : line.other_siret;
-  return h("tr", {}, h("td", { class: "number" }, shortDay(line.occurred_at), h("span", { class: "soft small" }, clockTime(line.occurred_at))),
+  return h("tr", {}, h("td", { class: "number" }, shortDay(line.occurred_at, year), h("span", { class: "soft small" }, clockTime(line.occurred_at))),
     h("td", {}, nameOf(line), detail && h("span", { class: "soft small" }, detail)), h("td", { class: `amount ${line.amount_cents < 0 ? "out" : "in"}` }, signed(line.amount_cents)));
 }
 

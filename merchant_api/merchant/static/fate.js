@@ -31,8 +31,8 @@ export async function settled(movement, onWait, again = false) {
     for (let tries = 1; ; tries += 1) {
       try {
         const { ok, body } = await call("POST", movement.path, { body: movement.body, key: movement.key });
+        if (!ok && lost && NO_FATE.has(body.code)) return { fate: "unknown", body }; // and is asked again another time
         if (!ok) seen(); // what moved money stays kept until the owner has seen it
-        if (!ok && lost && NO_FATE.has(body.code)) return { fate: "unknown", body };
         return { fate: ok ? "done" : "refused", body, late: lost };
       } catch (error) {
         if (!(error instanceof Lost)) throw error;

@@ -11,7 +11,7 @@ const PARIS = { timeZone: "Europe/Paris" };
 export const pois = (cents) => t("pois", { amount: money(cents) });
 export const euros = (cents) => t("euros", { amount: money(cents) });
 export const dayOf = (instant) => new Date(instant).toLocaleDateString(LOCALE, { day: "numeric", month: "long", year: "numeric", ...PARIS });
-export const shortDay = (instant, year = "numeric") => new Date(instant).toLocaleDateString(LOCALE, { day: "numeric", month: "short", year, ...PARIS });
+export const shortDay = (instant, withYear = true) => new Date(instant).toLocaleDateString(LOCALE, { day: "numeric", month: "short", year: withYear ? "numeric" : undefined, ...PARIS });
 /** `6 oct. 2026, 09:44` */
 export const moment = (instant) => `${shortDay(instant)}, ${clockTime(instant)}`;
 export const dayNamed = (day) => dayOf(`${day}T12:00:00Z`);

@@ -113,12 +113,12 @@ function drawn(found) {
 
 /** The latest first: mostly it is yesterday that is looked for. */
 function table({ lines, from, to }) {
-  const year = from.slice(0, 4) === to.slice(0, 4) ? undefined : "2-digit";
+  const withYear = from.slice(0, 4) !== to.slice(0, 4);
   const latest = lines.toReversed?.() ?? [...lines].reverse();
-  const body = h("tbody", {}, latest.slice(0, SHOWN).map((line) => tableRow(line, year)));
+  const body = h("tbody", {}, latest.slice(0, SHOWN).map((line) => tableRow(line, withYear)));
   let shown = SHOWN;
   const more = button(t("more"), () => {
-    body.append(...latest.slice(shown, shown + SHOWN).map((line) => tableRow(line, year)));
+    body.append(...latest.slice(shown, shown + SHOWN).map((line) => tableRow(line, withYear)));
     shown += SHOWN;
     more.hidden = shown >= latest.length;
   }, { kind: "wide", hidden: shown >= latest.length });
@@ -126,9 +126,9 @@ function table({ lines, from, to }) {
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("when")), h("th", { scope: "col" }, t("movement")), h("th", { scope: "col" }, t("amount")))), body), more);
 }
 
-function tableRow(line, year) {
+function tableRow(line, withYear) {
   const detail = line.receipt_number ? t("receipt", { number: line.receipt_number }) : line.other_siret;
-  return h("tr", {}, h("td", { class: "number" }, shortDay(line.occurred_at, year), h("span", { class: "soft small" }, clockTime(line.occurred_at))),
+  return h("tr", {}, h("td", { class: "number" }, shortDay(line.occurred_at, withYear), h("span", { class: "soft small" }, clockTime(line.occurred_at))),
     h("td", {}, nameOf(line), detail && h("span", { class: "soft small" }, detail)), h("td", { class: `amount ${line.amount_cents < 0 ? "out" : "in"}` }, signed(line.amount_cents)));
 }
 

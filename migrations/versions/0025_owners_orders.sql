@@ -2,7 +2,9 @@
 -- The step stands with those of the movements, so that one code allows one thing, of whatever kind (L6). Nothing that
 -- is there changes: two columns that were always filled may now be empty, where an order stands in their place.
 
+-- squawk-ignore ban-drop-not-null
 ALTER TABLE ledger.owner_step ALTER COLUMN transaction_id DROP NOT NULL;
+-- squawk-ignore ban-drop-not-null
 ALTER TABLE ledger.pairing ALTER COLUMN invited_by DROP NOT NULL;
 
 -- device_id: by which device it was asked; then what was invited, or which till was revoked.

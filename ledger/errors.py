@@ -329,6 +329,12 @@ class UnknownPayout(Refusal):
     remedy = N_("See `bonpois conversion list`; name the amount where the lot paid several.")
 
 
+class TillDisconnected(Refusal):
+    number, code, status = 4020, "till-disconnected", 409
+    title = N_("This device is disconnected already.")
+    remedy = N_("There is nothing left to do. To use it again, connect it with a new code.")
+
+
 # E5: programmes, files and people.
 
 

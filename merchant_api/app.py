@@ -14,13 +14,14 @@ from ledger.database.unit_of_work import Ledger
 from ledger.redemptions.desk import Desk
 from merchant_api import bodies, counters, problems, security, service
 from merchant_api.contract import reference
+from merchant_api.merchant import routes as merchant
 from merchant_api.metrics import Meters
 from merchant_api.pages import routes as pages
 from merchant_api.sealer import sealing
 from merchant_api.till import routes as till
 from merchant_api.till_protocol import BODY_BYTES_MAX, SalesDoor
 from merchant_api.training.desk import FrontDesk
-from merchant_api.v1 import checkpoints, money, redemptions, tills, wallets
+from merchant_api.v1 import checkpoints, devices, money, redemptions, tills, wallets
 from merchant_api.wallet import routes as wallet
 
 _ROUTES = [
@@ -45,6 +46,7 @@ _ROUTES = [
     money.cancel_conversion,
     money.pay,
     money.take_coupons,
+    *devices.ROUTES,
     *wallets.ROUTES,
 ]
 
@@ -75,6 +77,7 @@ def create_app(ledger: Ledger, meters: Meters | None = None) -> Litestar:
             *pages.ROUTES,
             *till.ROUTES,
             *wallet.ROUTES,
+            *merchant.ROUTES,
         ],
         dependencies={
             "ledger": Provide(provide_ledger, sync_to_thread=False),

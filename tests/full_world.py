@@ -26,6 +26,7 @@ from ledger.database.unit_of_work import Ledger
 from ledger.identifiers import new_event_id
 from ledger.keyring import Keyring
 from ledger.merchants.actions import list_merchants, till_by_token
+from ledger.merchants.own_tills import invite_own_till
 from ledger.payouts.actions import approve_lot, export_lot, prepare_lot, read_back, set_payer
 from ledger.programmes.actions import cancel_mandate, erase_household, list_households, record_mandate
 from ledger.reconciliation.actions import import_statement, match_statement, reconciliation_report, withdraw_file
@@ -43,6 +44,7 @@ from tests.closing_books import certify_nothing
 from tests.conftest import NOW
 from tests.databases import DatabaseUrls, TestServer
 from tests.made import MadeWorld
+from tests.owners import Owning
 from tests.statement_files import Moved, platform, write
 from tests.tampering import GUARDED, UNGUARDED
 from tests.world import World, bound
@@ -84,6 +86,7 @@ async def full_world(made: MadeWorld, keys: Keyring, folder: Path) -> AsyncItera
         await seal(ledger)
         await _go_on(ledger, superuser, folder)
         await _enrol(ledger, made.world)
+        await _own_till(ledger, clock)
         kept = await seal(ledger)
         assert kept is not None
         await _end(ledger, clock, made.world)
@@ -152,6 +155,13 @@ async def _enrol(ledger: Ledger, world: World) -> None:
     wallet = await wallet_by_token(ledger, enrolled.token)
     paper = await issue_card(ledger, world.households[0], "paper", month.MAKER)
     await change_pin(ledger, wallet, paper.id, "2580", one_time_code(enrolled.secret, step_at(ledger.clock.now())))
+
+
+async def _own_till(ledger: Ledger, clock: FixedClock) -> None:
+    """An owner invites a till with a code of the telephone."""
+    siret = (await list_merchants(ledger))[3].siret
+    owning = await Owning.of(ledger, clock, siret, month.MAKER)
+    await invite_own_till(ledger, owning.device, owning.asked().owner_code)
 
 
 async def _end(ledger: Ledger, clock: FixedClock, world: World) -> None:

@@ -319,6 +319,15 @@ TAMPERINGS: dict[str, list[str]] = {
         """INSERT INTO ledger.bank_answer (event_id, transfer_id)
         SELECT id, gen_random_uuid() FROM ledger.event LIMIT 1""",
     ],
+    "owners-ordered": [
+        "UPDATE ledger.pairing SET invited_by = NULL",
+        f"{GUARDED}; {ADD_EVENT} SELECT 'till', id, 'revoke', now() FROM ledger.till LIMIT 1",
+        """INSERT INTO ledger.owner_order (merchant_id, step, device_id, pairing_hmac, ordered_at)
+        SELECT s.merchant_id, s.step, p.till_id, t.pairing_hmac, now()
+        FROM ledger.merchant_payment AS p
+        INNER JOIN ledger.owner_step AS s ON s.transaction_id = p.id
+        INNER JOIN ledger.till AS t ON t.id = p.till_id""",
+    ],
     "merchants-leave-empty": [f"{GUARDED}; {ADD_EVENT} VALUES ('merchant', {SPENDER}, 'close', now())"],
     "states-replay": [
         "UPDATE ledger.subject_state SET state = 'active' WHERE subject = 'card'",

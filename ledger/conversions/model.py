@@ -140,10 +140,13 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class MerchantBalance:
-    """What a merchant holds, and what of its Pois is on the way to euros."""
+    """What a merchant holds, and what of its Pois is on the way to euros; `basis_points` (hundredths of a percent):
+    what the association keeps of a conversion that is paid today.
+    """
 
     balance_cents: int
     converting_cents: int
+    basis_points: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -300,7 +300,7 @@ async def add_rate(work: UnitOfWork, basis_points: int, from_day: date, operator
     return Rate(**(await work.run(_ADD_RATE, **values)).one()._asdict())
 
 
-async def balances(work: UnitOfWork, account_id: int, converting_account_id: int) -> MerchantBalance:
-    """Both accounts of a merchant, from its own side."""
+async def balances(work: UnitOfWork, account_id: int, converting_account_id: int, basis_points: int) -> MerchantBalance:
+    """Both accounts of a merchant, from its own side, beside the rate of today."""
     row = (await work.run(_BALANCES, account_id=account_id, converting_account_id=converting_account_id)).one()
-    return MerchantBalance(**row._asdict())
+    return MerchantBalance(**row._asdict(), basis_points=basis_points)

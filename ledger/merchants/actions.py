@@ -91,7 +91,7 @@ async def invite_till(ledger: Ledger, siret: str, scope: Scope, operator: str) -
         code, expires_at = rules.new_code(), work.now + rules.CODE_LIFE
         await store.add_pairing(
             work,
-            _code_hmac(work, code),
+            code_hmac(work, code),
             merchant_id=merchant.id,
             scope=scope,
             expires_at=expires_at,
@@ -196,7 +196,7 @@ async def _try_to_pair(work: UnitOfWork, code: str, place: UUID) -> PairedTill |
     if pause:
         return TooManyRequests(retry_after_seconds=pause)
     till_id, token = new_subject_id(), secrets.token_urlsafe(_TOKEN_BYTES)
-    paired = await store.add_till(work, till_id, _code_hmac(work, code), _token_sha256(token))
+    paired = await store.add_till(work, till_id, code_hmac(work, code), _token_sha256(token))
     if paired is None:
         await store.set_failures(work, place, rules.one_more(failures, work.now))
         return PairingCodeRefused()
@@ -204,7 +204,8 @@ async def _try_to_pair(work: UnitOfWork, code: str, place: UUID) -> PairedTill |
     return PairedTill(till_id, merchant, scope, token)
 
 
-def _code_hmac(work: UnitOfWork, code: str) -> bytes:
+def code_hmac(work: UnitOfWork, code: str) -> bytes:
+    """What is stored of a pairing code, however it was typed."""
     return work.keys.hmac("pairing-code", rules.code_as_typed(code).encode("utf-8", "replace"))
 
 

@@ -90,6 +90,17 @@ class Till:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnTill:
+    """A device for the shop's own list. `last_sale_at`: among the last sales of the shop, if it made one of them."""
+
+    id: UUID
+    scope: Scope
+    paired_at: datetime
+    state: str
+    last_sale_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Failures:
     """Wrong pairing codes since the start of a window."""
 

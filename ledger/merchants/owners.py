@@ -61,8 +61,8 @@ async def count_wrong_code(work: UnitOfWork, device: TillSession) -> None:
     await store.set_failures(work, key, cards.one_more(key, counts.get(key), work.now))
 
 
-async def use_owner_step(work: UnitOfWork, device: TillSession, step: int, transaction_id: UUID) -> None:
-    """Let a step be used up by what it allowed, in the same unit of work."""
+async def use_owner_step(work: UnitOfWork, device: TillSession, step: int, transaction_id: UUID | None) -> None:
+    """Let a step be used up by what it allowed, in the same unit of work: a transaction, or an order without one."""
     await store.use_step(work, device.merchant_id, step, transaction_id)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ledger.database.unit_of_work import UnitOfWork
 from ledger.errors import NotPossibleNow
-from ledger.merchants.model import Failures, Merchant, NewMerchant, Scope, Till, TillSession
+from ledger.merchants.model import Failures, Merchant, NewMerchant, OwnTill, Scope, Till, TillSession
 from ledger.subject_keys import SubjectKey
 
 _MERCHANT = """
@@ -72,10 +72,28 @@ _TILL = """
 """
 _TILLS = text(_TILL + " ORDER BY m.name, t.paired_at, t.id")
 _TILL_BY_ID = text(_TILL + " WHERE t.id = :id")
+# Whether a till is in use shows among the shop's last sales; no index of its own burdens each of them for that.
+_OWN_TILLS = text("""
+    SELECT t.id, t.scope, t.paired_at, coalesce(s.state, 'paired') AS state, l.last_sale_at
+    FROM ledger.till AS t
+    LEFT JOIN ledger.subject_state AS s ON s.subject_id = t.id
+    LEFT JOIN (
+        SELECT r.till_id, max(x.occurred_at) AS last_sale_at
+        FROM (
+            SELECT id, till_id FROM ledger.redemption WHERE merchant_id = :merchant_id
+            ORDER BY receipt_year DESC, receipt_number DESC LIMIT :sales
+        ) AS r
+        INNER JOIN ledger.ledger_transaction AS x ON x.id = r.id
+        GROUP BY r.till_id
+    ) AS l ON l.till_id = t.id
+    WHERE t.merchant_id = :merchant_id
+    ORDER BY t.paired_at DESC, t.id
+""")
 _EVENT = text("""
     INSERT INTO ledger.event (subject, subject_id, kind, occurred_at, operator_id)
     VALUES (:subject, :subject_id, :kind, :now, :operator_id)
 """)
+SALES_LOOKED_AT = 2_000
 _IMPORT_TURN = int.from_bytes(b"merchant", "big")
 _NO_SUCH_TRANSITION = "BPX02"
 _STATE_MOVED = "BPX01"
@@ -143,9 +161,9 @@ async def add_pairing(
     merchant_id: UUID,
     scope: Scope,
     expires_at: datetime,
-    invited_by: UUID,
+    invited_by: UUID | None,
 ) -> None:
-    """Record an invitation."""
+    """Record an invitation; by nobody of ours where the owner ordered it."""
     await work.run(
         _INVITE,
         code_hmac=code_hmac,
@@ -199,7 +217,13 @@ async def till_with(work: UnitOfWork, till_id: UUID) -> Till | None:
     return None if row is None else Till(**row._asdict())
 
 
-async def add_event(work: UnitOfWork, subject: str, subject_id: UUID, kind: str, operator_id: UUID) -> None:
+async def tills_of(work: UnitOfWork, merchant_id: UUID) -> list[OwnTill]:
+    """The devices of a merchant, the newest first."""
+    rows = await work.run(_OWN_TILLS, merchant_id=merchant_id, sales=SALES_LOOKED_AT)
+    return [OwnTill(**row._asdict()) for row in rows]
+
+
+async def add_event(work: UnitOfWork, subject: str, subject_id: UUID, kind: str, operator_id: UUID | None) -> None:
     """Record a change of state. Refuses `NotPossibleNow` where the present state knows no such event."""
     try:
         await work.run(

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from ledger.cards.model import FailureCount, FailureKey
 from ledger.database.unit_of_work import UnitOfWork
-from ledger.merchants.model import OwnerSecret
+from ledger.merchants.model import OwnerSecret, TillSession
 
 _TAKE_TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:merchant, 0))")
 _ADD = text("""
@@ -24,6 +24,10 @@ _SECRET = text("""
 """)
 _USE_STEP = text("""
     INSERT INTO ledger.owner_step (merchant_id, step, transaction_id) VALUES (:merchant_id, :step, :transaction_id)
+""")
+_ORDER = text("""
+    INSERT INTO ledger.owner_order (merchant_id, step, device_id, pairing_hmac, till_id, ordered_at)
+    VALUES (:merchant_id, :step, :device_id, :pairing_hmac, :till_id, :now)
 """)
 _COUNT = text("""
     SELECT failures, since FROM ledger.failure_count
@@ -48,7 +52,22 @@ async def secret_of(work: UnitOfWork, merchant_id: UUID) -> OwnerSecret | None:
     return None if row is None else OwnerSecret(**row._asdict())
 
 
-async def use_step(work: UnitOfWork, merchant_id: UUID, step: int, transaction_id: UUID) -> None:
+async def add_order(
+    work: UnitOfWork, device: TillSession, step: int, *, pairing_hmac: bytes | None, till_id: UUID | None
+) -> None:
+    """Record what the owner ordered about the shop's devices: a till invited, or one revoked."""
+    await work.run(
+        _ORDER,
+        merchant_id=device.merchant_id,
+        step=step,
+        device_id=device.till_id,
+        pairing_hmac=pairing_hmac,
+        till_id=till_id,
+        now=work.now,
+    )
+
+
+async def use_step(work: UnitOfWork, merchant_id: UUID, step: int, transaction_id: UUID | None) -> None:
     """Let a step count as used; a step that was used before breaks the unit of work."""
     await work.run(_USE_STEP, merchant_id=merchant_id, step=step, transaction_id=transaction_id)
 

@@ -25,6 +25,7 @@ _GROUPS = {
     "merchant_api.v1.redemptions": N_("Sales"),
     "merchant_api.v1.tills": N_("Devices, cards and shop"),
     "merchant_api.v1.money": N_("The shop's money"),
+    "merchant_api.v1.devices": N_("The shop's own devices"),
     "merchant_api.v1.checkpoints": N_("Proofs"),
     "merchant_api.v1.wallets": N_("The household's telephone"),
     "merchant_api.service": N_("The service"),

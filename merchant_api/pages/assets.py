@@ -21,6 +21,7 @@ FOLDERS = {
     "vendor": PACKAGE / "pages" / "vendor",
     "till": PACKAGE / "till" / "static",
     "wallet": PACKAGE / "wallet" / "static",
+    "merchant": PACKAGE / "merchant" / "static",
 }
 # Several sent as one: on a slow telephone each more that a page waits for costs a fifth of a second.
 JOINED = {"wallet/whole.css": ("base/tokens.css", "base/base.css", "wallet/wallet.css")}

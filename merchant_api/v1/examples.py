@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from ledger.sealing.rules.proofs import Key, Leaf, Proof
+from merchant_api.v1 import device_documents as devices
 from merchant_api.v1 import documents as v1
 from merchant_api.v1 import money_documents as money
 
@@ -62,13 +63,20 @@ _OWNER_CODE = "46119246"
 AMOUNT = money.MovementBody(20_000, _OWNER_CODE)
 CONSENT = money.CancelBody(_OWNER_CODE)
 PAY = money.PaymentBody("81234567800025", 5_000, _OWNER_CODE)
-HELD = money.MerchantBalanceDocument(28_650, 20_000)
+HELD = money.MerchantBalanceDocument(28_650, 20_000, 200)
 CONVERSION = money.ConversionDocument(_MOVEMENT, 20_000, "requested", _WHEN)
 CANCELLED = money.ConversionDocument(_MOVEMENT, 20_000, "cancelled", _WHEN)
 PAID_CONVERSION = money.ConversionDocument(_MOVEMENT, 20_000, "paid", _WHEN, date(2026, 10, 12), 19_600, 400)
 CONVERSIONS = money.ConversionsDocument([PAID_CONVERSION], None)
 PAYMENT = money.PaymentDocument(_MOVEMENT, "81234567800025", "Maraîcher de Biard", 5_000, _WHEN)
 COUPONS = money.CouponsDocument(_MOVEMENT, 20_000, _WHEN)
+_TILL = UUID("0199b7d0-77b1-7f42-a0d9-3c5b1e8f6a20")
+_PAIRED_AT = datetime(2026, 9, 28, 8, 12, tzinfo=UTC)
+ORDER = devices.OrderBody(_OWNER_CODE)
+TILLS = devices.OwnTillsDocument([devices.OwnTillDocument(_TILL, "till", "paired", _PAIRED_AT, _WHEN, here=False)])
+REVOKED_TILL = devices.OwnTillDocument(_TILL, "till", "revoked", _PAIRED_AT, _WHEN, here=False)
+INVITATION = devices.InvitationDocument("7K3QZ-90ABC", datetime(2026, 10, 6, 7, 59, tzinfo=UTC))
+PAYEES = devices.PayeesDocument([devices.PayeeDocument("Maraîcher de Biard", "Biard", "81234567800025")])
 NOTE = """bonpois/6b7b9d0c1e0f4a61b0f1c2d3e4f5a6b7
 1024
 Cdhx1MGg9TKH3Fz0jvvkEwnZmYgrgP8r0N1RcO9bX+Q=

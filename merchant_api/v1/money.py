@@ -62,13 +62,13 @@ class ConversionsPlace(Struct, array_like=True):
     operation_id="getMerchantBalance",
     opt=tells(
         N_("What the shop holds"),
-        N_("What this shop holds in Pois, and what of it is on its way to euros."),
+        N_("What this shop holds in Pois, what of it is on its way to euros, and the commission of today."),
         answer=examples.HELD,
     ),
 )
 async def balance(ledger: OpenedLedger, reading_device: CallingTill) -> MerchantBalanceDocument:
     found = await actions.merchant_balance(ledger, reading_device.merchant)
-    return MerchantBalanceDocument(found.balance_cents, found.converting_cents)
+    return MerchantBalanceDocument(found.balance_cents, found.converting_cents, found.basis_points)
 
 
 @get(

@@ -57,6 +57,15 @@ class MerchantBalanceDocument(Struct):
 
     balance_cents: Annotated[int, Meta(description=N_("What the shop holds, in centimes."))]
     converting_cents: Annotated[int, Meta(description=N_("What is set aside until it is paid in euros, in centimes."))]
+    commission_basis_points: Annotated[
+        int,
+        Meta(
+            description=N_(
+                "What the association keeps of a conversion that is paid today, in hundredths of a percent; rounded "
+                "down to the centime."
+            )
+        ),
+    ]
 
 
 class ConversionDocument(Struct):

@@ -33,6 +33,10 @@ OF_THE_OFFICE = {
     "cancelConversion",
     "payMerchant",
     "askForCoupons",
+    "listTills",
+    "inviteTill",
+    "revokeTill",
+    "listPayees",
 }
 BAD_QUERY = {
     "listRedemptions": {"cursor": "x"},
@@ -60,6 +64,7 @@ class Stage:
     key: str
     wallet: WalletClient | None = None
     paper_card: str = ""  # of the wallet's household
+    other_till: str = ""  # of the same shop
 
     @property
     def device(self) -> TillClient:
@@ -100,7 +105,12 @@ class Stage:
     ) -> httpx.Response:
         device = device or self.device
         path = self.operation.path
-        for name, value in {"redemption_id": self.sale, "conversion_id": str(UUID(int=1)), "code": "no-such"}.items():
+        for name, value in {
+            "redemption_id": self.sale,
+            "conversion_id": str(UUID(int=1)),
+            "till_id": self.other_till,
+            "code": "no-such",
+        }.items():
             path = path.replace("{" + name + "}", value)
         headers = device.headers(self.key if key is None else key)
         return await device.client.request(self.operation.method, path, headers=headers, json=body, params=query)
@@ -359,6 +369,18 @@ async def cancelled_before(stage: Stage) -> httpx.Response:
     return await stage.owner.cancel(made)
 
 
+@by("not-found", "revokeTill")
+async def of_another_shop(stage: Stage) -> httpx.Response:
+    stage.other_till = str(stage.town.tills[1].till_id)
+    return await stage.send()
+
+
+@by("till-disconnected", "revokeTill")
+async def disconnected_before(stage: Stage) -> httpx.Response:
+    await stage.send()
+    return await stage.send()
+
+
 @by("unknown-merchant", "payMerchant")
 async def to_nobody(stage: Stage) -> httpx.Response:
     return await stage.send(to_siret="00000000000000")
@@ -422,6 +444,7 @@ async def test_each_refusal_that_is_told_of_a_call_is_given_by_it(
     owner = await Owner.of(ledger, till, clock, town.office, AGENT)
     sale = str((await till.redeem(town.crowd[0], (FRUIT, 8_50))).json()["id"])
     stage = Stage(operations()[name], till, town, ledger, clock, superuser, owner, sale, str(uuid4()))
+    stage.other_till = str(town.tills[3].till_id)
     if name in OF_WALLETS:
         stage.sale = str((await till.redeem(town.phone_card, (FRUIT, 8_50))).json()["id"])
         stage.wallet = await WalletClient.enrolled(ledger, till.client, clock, town.phone_card)

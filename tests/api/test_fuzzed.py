@@ -40,7 +40,7 @@ from tests.tills import TillClient
 from tests.town import AGENT, FRUIT, WINE, Town, credential, paired
 from tests.wallets import WalletClient
 
-CASES = int(os.environ.get("BONPOIS_FUZZED_CASES", "400"))
+CASES = int(os.environ.get("BONPOIS_FUZZED_CASES", "460"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

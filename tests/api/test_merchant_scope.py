@@ -16,7 +16,13 @@ from tests.tills import TillClient
 from tests.town import AGENT, FRUIT, Town, paired
 
 OTHERS = "4b1d8a9e-9d0c-4d35-8f5c-1f6f2a52c0b7"
-READS = ["/v1/merchant/balance", "/v1/merchant/statement", "/v1/conversions"]
+READS = [
+    "/v1/merchant/balance",
+    "/v1/merchant/statement",
+    "/v1/conversions",
+    "/v1/merchant/tills",
+    "/v1/merchant/payees",
+]
 MOVES = ["/v1/conversions", f"/v1/conversions/{OTHERS}/cancel", "/v1/payments", "/v1/coupons"]
 
 

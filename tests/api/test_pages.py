@@ -10,7 +10,7 @@ from merchant_api.pages import assets, routes
 from merchant_api.till import routes as till_routes
 from tests.tills import TillClient
 
-PAGES = ["/till"]
+PAGES = ["/till", "/merchant"]
 
 
 @pytest.mark.parametrize("path", PAGES)

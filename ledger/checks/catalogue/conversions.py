@@ -101,7 +101,11 @@ CHECKS = (
             UNION ALL
             SELECT id, merchant_id, till_id FROM ledger.coupon_movement WHERE till_id IS NOT NULL
         ) AS d
-        FULL JOIN ledger.owner_step AS s ON s.transaction_id = d.id
+        FULL JOIN (
+            SELECT s.merchant_id, s.step, s.transaction_id
+            FROM ledger.owner_step AS s LEFT JOIN ledger.owner_order AS o USING (merchant_id, step)
+            WHERE s.transaction_id IS NOT NULL OR o.step IS NULL
+        ) AS s ON s.transaction_id = d.id
         LEFT JOIN ledger.till AS t ON t.id = d.till_id
         WHERE (d.merchant_id, d.merchant_id) IS DISTINCT FROM (s.merchant_id, t.merchant_id)
         """,
@@ -127,6 +131,35 @@ CHECKS = (
         SELECT b.transfer_id::text, 'answer', NULL, NULL
         FROM ledger.bank_answer AS b LEFT JOIN ledger.event AS e ON e.id = b.event_id
         WHERE (e.subject, e.subject_id) IS DISTINCT FROM ('transfer', b.transfer_id)
+        """,
+    ),
+    Check(
+        "owners-ordered",
+        "L6",
+        """
+        SELECT encode(p.code_hmac, 'hex') AS subject, p.merchant_id, o.merchant_id AS owner_of, p.scope, d.scope AS by
+        FROM ledger.owner_order AS o
+        FULL JOIN ledger.pairing AS p ON p.code_hmac = o.pairing_hmac
+        LEFT JOIN ledger.till AS d ON d.id = o.device_id
+        WHERE p.invited_by IS NULL AND o.till_id IS NULL
+            AND (p.merchant_id, p.scope, p.merchant_id, d.scope)
+            IS DISTINCT FROM (o.merchant_id, 'till', d.merchant_id, 'merchant')
+            OR p.invited_by IS NOT NULL AND o.step IS NOT NULL
+        UNION ALL
+        SELECT coalesce(o.till_id, e.subject_id)::text, t.merchant_id, o.merchant_id, t.scope, d.scope
+        FROM (SELECT * FROM ledger.owner_order WHERE till_id IS NOT NULL) AS o
+        FULL JOIN (
+            SELECT subject_id, xid FROM ledger.event
+            WHERE subject = 'till' AND kind = 'revoke' AND operator_id IS NULL
+        ) AS e ON e.subject_id = o.till_id AND e.xid = o.xid
+        LEFT JOIN ledger.till AS t ON t.id = coalesce(o.till_id, e.subject_id)
+        LEFT JOIN ledger.till AS d ON d.id = o.device_id
+        WHERE e.subject_id IS NULL
+            OR (t.merchant_id, t.merchant_id, d.scope) IS DISTINCT FROM (o.merchant_id, d.merchant_id, 'merchant')
+        UNION ALL
+        SELECT o.step::text, o.merchant_id, s.merchant_id, NULL, NULL
+        FROM ledger.owner_order AS o INNER JOIN ledger.owner_step AS s USING (merchant_id, step)
+        WHERE s.transaction_id IS NOT NULL
         """,
     ),
     Check(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledger.calendar import paris_day
 from ledger.conversions import store, store_statements
+from ledger.conversions.actions.rates import rate_on
 from ledger.conversions.model import Conversion, MerchantBalance, MerchantStatement, StatementHead
 from ledger.database.unit_of_work import Ledger
 from ledger.errors import InvalidRequest
@@ -17,9 +18,10 @@ CONVERSIONS_MAX = 500
 
 
 async def merchant_balance(ledger: Ledger, merchant: Merchant) -> MerchantBalance:
-    """What a merchant holds, and what is on its way to euros."""
+    """What a merchant holds, what is on its way to euros, and at which commission more would go there today."""
     async with ledger.unit_of_work() as work:
-        return await store.balances(work, merchant.account_id, merchant.converting_account_id)
+        rate = await rate_on(work, paris_day(work.now))
+        return await store.balances(work, merchant.account_id, merchant.converting_account_id, rate.basis_points)
 
 
 async def merchant_statement(

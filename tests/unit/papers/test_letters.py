@@ -22,13 +22,14 @@ from ledger.programmes.reading import LANGUAGES
 from ledger.typesetting.press import typeset
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
-LINK = "https://pois.example.org/wallet#7K3QZ-90ABC-DEFGH"
+CODE = "7K3QZ-90ABC-DEFGH"
+LINK = f"https://pois.example.org/wallet#{CODE}"
 CONTACT = Contact("05 49 00 00 00", "https://pois.example.org/")
 WORDS = tomllib.loads((Path(rules.__file__).parent / "letters.toml").read_text("utf-8"))
 
 
-def paper(language: str, enrolment: str | None = None) -> CardPaper:
-    return CardPaper(new_paper_card(), Recipient(UUID(int=1), "D26-10931", language), enrolment)
+def paper(language: str, code: str | None = None) -> CardPaper:
+    return CardPaper(new_paper_card(), Recipient(UUID(int=1), "D26-10931", language), code)
 
 
 def letters(*papers: CardPaper, contact: Contact = CONTACT, rehearsal: bool = False) -> bytes:
@@ -53,7 +54,7 @@ def test_each_language_of_a_household_says_everything_with_the_same_facts() -> N
 
 
 def test_a_letter_is_one_page_with_everything_on_it_in_each_language() -> None:
-    papers = [paper(language, LINK) for language in LANGUAGES]
+    papers = [paper(language, CODE) for language in LANGUAGES]
     pdf = letters(*papers)
     pages = said(pdf)
     assert len(pages) == len(papers)

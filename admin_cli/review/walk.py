@@ -88,6 +88,8 @@ def day_typed(text: str, today: date) -> date | None:
 
 def _look(walk: Walk, key: str) -> Pressed:
     action = _KEYS.get(key.lower() if len(key) == 1 else key)
+    if action is None and key == ENTER:  # over a pipe each key may stand on a line of its own
+        return walk, None
     if action is None:
         return replace(walk, notice=N_("No such key here; ? shows them.")), None
     return action(walk)

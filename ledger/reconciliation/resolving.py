@@ -234,11 +234,12 @@ async def _proposed(work: UnitOfWork, located: Located, draft: Draft, signer: Si
 
 
 async def _taken(work: UnitOfWork, handle: str) -> Located:
-    """A break, while nobody imports, matches or does anything else about one; it is noted, if it was not."""
+    """A break, while nobody imports, matches or does anything else about one; what it is about is noted, if it was not:
+    one that was seen by an earlier version of the program has its day of first sight only.
+    """
     await _take_turns(work)
     located = await locate(work, handle)
-    if located.life.first_seen_at is None:
-        await note_breaks(work, located.account, [located.found])
+    await note_breaks(work, located.account, [located.found])
     return located
 
 

@@ -222,6 +222,15 @@ async def test_words_that_were_altered_are_told(matched: Ledger, superuser: asyn
         await comment_break(matched, found.id.hex, "x" * 1001, MAKER)
 
 
+async def test_one_that_was_seen_before_there_were_histories_gets_one(
+    matched: Ledger, superuser: asyncpg.Connection
+) -> None:
+    await superuser.execute("SET session_replication_role = replica; DELETE FROM ledger.break_item")
+    found = await of_category(matched, "amount-differs")
+    assert len((await comment_break(matched, found.id.hex, "asked", MAKER)).events) == 1
+    assert await run_checks(matched, ["breaks-keep-their-history"]) == []
+
+
 def correction(cents: int) -> Correction:
     return Correction(Reason.WRONG_AMOUNT, tuple(suspense(cents)))
 

@@ -66,8 +66,8 @@ ifeq ($(BONPOIS_DEMO_HOME),.demo-home)
 endif
 	$(BIN)/bonpois --home "$(BONPOIS_DEMO_HOME)" demo $(ARGS)
 
-test: lint ## Lint, then run every test, two at a time; the ten slowest are named
-	$(BIN)/python -m pytest -q --numprocesses 2 --dist loadfile --durations=10 $(ARGS)
+test: lint ## Lint, then run every test, three at a time; the ten slowest are named
+	$(BIN)/python -m pytest -q --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations=10 $(ARGS)
 
 lint: $(VENDORED) ## Check style, types, import contracts and migrations
 	$(BIN)/ruff check .

@@ -261,6 +261,13 @@ async def revoking_no_till(scene: Scene) -> Refusal:
     return await refusal_of(revoke_till(scene.ledger, UUID(int=1), AGENT))
 
 
+@provokes(errors.TillDisconnected)
+async def disconnecting_a_till_twice(scene: Scene) -> httpx.Response:
+    owner, path = await scene.owner(), f"/v1/merchant/tills/{scene.town.tills[0].till_id}/revoke"
+    assert (await owner.ask(path)).status_code == 200
+    return await owner.ask(path)
+
+
 @provokes(errors.UnknownConversion)
 async def withdrawing_no_conversion(scene: Scene) -> Refusal:
     return await refusal_of(withdraw_conversion(scene.ledger, UUID(int=1), AGENT))

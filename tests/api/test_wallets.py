@@ -109,7 +109,7 @@ async def test_the_tokens_of_telephones_and_of_devices_open_nothing_of_each_othe
         [content] = operation.told["requestBody"]["content"].values()
         body = content["examples"]["example"]["value"]
     path = operation.path
-    for part in ("redemption_id", "conversion_id"):
+    for part in ("redemption_id", "conversion_id", "till_id"):
         path = path.replace("{" + part + "}", "0199b7e3-4f10-7c3a-9d52-6a1f0c9e2b41")
     for stranger in strangers:
         answer = await quiet_till.client.request(operation.method, path, headers=stranger.headers("key"), json=body)

@@ -43,6 +43,7 @@ UNREACHABLE |= dict.fromkeys(
     ("no-card-wanted", "cards-changed", "papers-lost", "unknown-batch"),
     "papers are not among its steps, either; tests/integration/test_papers.py provokes each",
 )
+UNREACHABLE["till-disconnected"] = "nor are tills that owners disconnect; tests/api/test_own_tills.py tries that"
 UNREACHABLE |= dict.fromkeys(
     ("enrolment-refused", "pin-too-simple", "telephone-enrolled", "wallet-unknown"),
     "nor are wallets; tests/api/test_wallets.py and test_refusals.py provoke each",

@@ -54,7 +54,7 @@ WORDS = {
     "looking": N_("Looking for a code…"),
     "type_number": N_("Type the number"),
     "card_number": N_("Number of the card"),
-    "card_number_hint": N_("Ten digits, printed under the QR code"),
+    "card_number_hint": N_("Ten digits, printed on the card"),
     "card_number_wrong": N_("This is no card number. Check the ten digits."),
     "not_a_card": N_("This code is not a card."),
     "lamp": N_("Light"),

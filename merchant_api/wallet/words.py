@@ -118,7 +118,7 @@ _WORDS = {
     "guest": N_("Paper card"),
     "guest_about": N_("The number and the PIN of your card show what is left."),
     "card_number": N_("Number of the card"),
-    "card_number_hint": N_("Ten digits, printed under the QR code"),
+    "card_number_hint": N_("Ten digits, printed on the card"),
     "card_number_wrong": N_("A card number has ten digits."),
     "pin": N_("Secret code"),
     "guest_now": N_("See what is left"),

@@ -34,6 +34,7 @@ _HEADERS = {
     b"idempotency-key": "idempotency-key",
     b"accept-language": "accept-language",
 }
+_NOBODY_WAITS = asyncio.Event()  # for the body of a sale: its last byte starts it
 _decode = msgspec.json.Decoder(RedemptionBody).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -59,7 +60,7 @@ class _Sale:
     keep_alive: bool
     headers: dict[str, str]
     body: bytearray = field(default_factory=bytearray)
-    message_event: asyncio.Event = field(default_factory=asyncio.Event)
+    message_event: asyncio.Event = _NOBODY_WAITS
     disconnected: bool = False
     response_complete: bool = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ledger.approvals.actions import operator_named
@@ -54,7 +54,7 @@ async def import_households(
                 if progress is not None:
                     progress(start + len(chunk), len(decided))
             await record_file(work, _KIND, purpose, table.content, row_count=len(decided), operator_id=who.id)
-        return _summary(decided)
+        return summary_of(decided)
 
 
 async def household_profile(ledger: Ledger, programme_code: str, case_number: str) -> Household:
@@ -90,7 +90,8 @@ def _decided(profile: Profile, programme: Programme) -> store.NewHousehold:
     return store.NewHousehold(new_subject_id(), new_subject_id(), profile, decide(profile, programme.rules))
 
 
-def _summary(decided: list[store.NewHousehold]) -> HouseholdImport:
+def summary_of(decided: Sequence[store.NewHousehold]) -> HouseholdImport:
+    """What a round of decisions came to; renewals tell the same."""
     counts = Counter(household.decision.granted for household in decided)
     total_cents = sum(household.decision.amount_cents for household in decided)
     return HouseholdImport(len(decided), counts[True], counts[False], total_cents)

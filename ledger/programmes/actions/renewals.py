@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from uuid import UUID
 
 from ledger.approvals.actions import operator_named
 from ledger.approvals.model import Role
-from ledger.database.unit_of_work import Ledger, UnitOfWork
+from ledger.database.unit_of_work import Ledger
 from ledger.identifiers import new_subject_id
 from ledger.people_files import Table, read_table
+from ledger.programmes.actions.households import summary_of
 from ledger.programmes.actions.programmes import take_turn
 from ledger.programmes.model import Profile, Programme, Renewal, case_key
 from ledger.programmes.reading import CASE_WAITS, HOUSEHOLD_COLUMNS, UNKNOWN_CASE, read_households
@@ -35,9 +35,11 @@ async def renew_decisions(
         standings = await store.standings(work, programme.id)
         asked = _on_record(standings) if table is None else _in_file(table, programme, standings)
         decided = [_decided(standing, profile, programme) for standing, profile in asked]
-        if not dry_run:
-            await _keep(work, programme, decided, [standing for standing, _ in asked], who.id)
-        return _summary(decided, waiting=sum(standing.waits for standing in standings))
+        if decided and not dry_run:
+            await store.renew(work, programme, decided, [standing.key for standing, _ in asked], who.id)
+        done = summary_of(decided)
+        waiting = sum(standing.waits for standing in standings)
+        return Renewal(done.rows, done.granted, done.refused, done.total_cents, waiting)
 
 
 Asked = list[tuple[store.Standing, Profile]]
@@ -63,20 +65,3 @@ def _in_file(table: Table, programme: Programme, standings: Sequence[store.Stand
 
 def _decided(standing: store.Standing, profile: Profile, programme: Programme) -> store.NewHousehold:
     return store.NewHousehold(standing.household_id, new_subject_id(), profile, decide(profile, programme.rules))
-
-
-async def _keep(
-    work: UnitOfWork,
-    programme: Programme,
-    decided: Sequence[store.NewHousehold],
-    standings: Sequence[store.Standing],
-    decided_by: UUID,
-) -> None:
-    if decided:
-        await store.renew(work, programme, decided, [standing.key for standing in standings], decided_by)
-
-
-def _summary(decided: Sequence[store.NewHousehold], waiting: int) -> Renewal:
-    granted = [household.decision for household in decided if household.decision.granted]
-    total_cents = sum(decision.amount_cents for decision in granted)
-    return Renewal(len(decided), len(granted), len(decided) - len(granted), total_cents, waiting)

@@ -126,7 +126,7 @@ async def add_households(
         indexes=[case_index(work.keys, programme.code, each.profile.case_number) for each in households],
         profiles=[key.encrypt(profile) for key, profile in zip(keys, profiles, strict=True)],
     )
-    await _add_decisions(work, programme, households, keys, decided_by)
+    await _add_decisions(work, programme, households, _inputs_of(programme, keys, profiles), decided_by)
 
 
 async def renew(
@@ -137,11 +137,13 @@ async def renew(
     decided_by: UUID,
 ) -> None:
     """A further decision for households that are known, on the profile that is theirs from now on."""
-    profiles = [
-        key.encrypt(profile_to_json(household.profile)) for key, household in zip(keys, households, strict=True)
-    ]
-    await work.run(_UPDATE_PROFILES, ids=[household.household_id for household in households], profiles=profiles)
-    await _add_decisions(work, programme, households, keys, decided_by)
+    profiles = [profile_to_json(household.profile) for household in households]
+    await work.run(
+        _UPDATE_PROFILES,
+        ids=[household.household_id for household in households],
+        profiles=[key.encrypt(profile) for key, profile in zip(keys, profiles, strict=True)],
+    )
+    await _add_decisions(work, programme, households, _inputs_of(programme, keys, profiles), decided_by)
 
 
 async def standings(work: UnitOfWork, programme_id: UUID) -> list[Standing]:
@@ -153,23 +155,25 @@ async def standings(work: UnitOfWork, programme_id: UUID) -> list[Standing]:
     return sorted(found, key=lambda standing: standing.profile.case_number)
 
 
+def _inputs_of(programme: _Programme, keys: Sequence[SubjectKey], profiles: Sequence[bytes]) -> list[bytes]:
+    """What each decision rests on, bound to it without telling it: a HMAC under the household's own key."""
+    rules_hash = rules_sha256(programme.rules)
+    return [key.hmac(profile, rules_hash) for key, profile in zip(keys, profiles, strict=True)]
+
+
 async def _add_decisions(
     work: UnitOfWork,
     programme: _Programme,
     households: Sequence[NewHousehold],
-    keys: Sequence[SubjectKey],
+    inputs: Sequence[bytes],
     decided_by: UUID,
 ) -> None:
-    rules_hash = rules_sha256(programme.rules)
     await work.run(
         _ADD_DECISIONS,
         ids=[household.household_id for household in households],
         decision_ids=[household.decision_id for household in households],
         version_id=programme.version_id,
-        inputs=[
-            key.hmac(profile_to_json(household.profile), rules_hash)
-            for key, household in zip(keys, households, strict=True)
-        ],
+        inputs=list(inputs),
         granted=[household.decision.granted for household in households],
         reasons=[household.decision.reason for household in households],
         amounts=[household.decision.amount_cents for household in households],
